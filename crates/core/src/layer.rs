@@ -1,0 +1,18 @@
+//! Wrapping stores and signers.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use crate::{SecretStore, Signer};
+
+/// Something that wraps a store or a signer: retry, timeout, cache, trace. Dyn in, dyn out.
+///
+/// Wrappers are named after what they add: `RetryLayer` builds a `RetryStore`, whose wrapped store is its
+/// field `inner`.
+pub trait Layer: Debug + Send + Sync + 'static {
+    /// Wraps a store; returns it unchanged if there is nothing to add.
+    fn store(&self, inner: Arc<dyn SecretStore>) -> Arc<dyn SecretStore>;
+
+    /// Wraps a signer; returns it unchanged if there is nothing to add.
+    fn signer(&self, inner: Arc<dyn Signer>) -> Arc<dyn Signer>;
+}

@@ -1,0 +1,52 @@
+//! The words of Strongroom: what every other crate of the workspace, and every backend written
+//! elsewhere, agrees on.
+//!
+//! Names ([`SecretName`], [`SecretRef`]), values ([`SecretValue`], [`Secret`]), versions and their
+//! states, errors by kind ([`Error`], [`ErrorKind`]), settings ([`Settings`], [`Key`]), the text form
+//! of signatures ([`Signature`]), and the traits a backend implements ([`SecretStore`], [`Signer`],
+//! [`Layer`]). Nothing here reads a file, opens a socket or needs a runtime: environment and clock are
+//! parameters.
+//!
+//! Applications use the `strongroom` crate; this one is for authors of backends.
+
+#![forbid(unsafe_code)]
+
+mod clock;
+mod environment;
+mod error;
+mod field;
+mod key;
+mod kind;
+mod layer;
+mod name;
+mod options;
+mod provider;
+mod reason;
+mod secret;
+mod settings;
+mod signature;
+mod signer;
+mod store;
+mod text;
+mod value;
+mod version;
+
+pub use clock::{Clock, Moment, SystemClock};
+pub use environment::Environment;
+pub use error::{Error, Result};
+pub use field::Field;
+pub use key::{Form, Key};
+pub use kind::{ErrorKind, Retry};
+pub use layer::Layer;
+pub use name::{SecretName, SecretRef};
+pub use options::{GetOptions, IfVersion, PutOptions, Select, SignOptions, Stage};
+pub use provider::{BoxFuture, Open, Opened, Provider, ProviderInfo};
+pub use reason::Reason;
+pub use secret::Secret;
+pub use settings::Settings;
+pub use signature::{Algorithm, KeyId, Purpose, Signature, signed_bytes, signed_prefix};
+pub use signer::{Signer, Verified};
+pub use store::{Capabilities, SecretStore};
+pub use text::escaped;
+pub use value::SecretValue;
+pub use version::{SecretVersion, VersionInfo, VersionState};

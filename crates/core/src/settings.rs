@@ -1,0 +1,563 @@
+//! Reading settings: `X`, or the file that `X_FILE` names, with the rules that hold for every variable.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::{Environment, Error, ErrorKind, Form, Key, Result, SecretValue, escaped};
+
+/// The settings of one `Secrets`: an environment, with values of the program's own laid over it.
+///
+/// Rules for every variable: set and empty is an error, not unset; `X` and `X_FILE` together are an
+/// error; a file loses one trailing newline; booleans are `true`, `false`, `1`, `0`; integers are plain
+/// digits within a range. Errors name the variable and what would be right, never its value.
+///
+/// ```
+/// use strongroom_core::{Key, Settings};
+///
+/// const DIR: Key = Key::path("SECRETS_DIR", "the folder");
+/// let settings = Settings::from_pairs([("SECRETS_DIR", "/run/secrets")]);
+/// assert_eq!(settings.path(&DIR)?.as_deref(), Some("/run/secrets".as_ref()));
+/// # Ok::<(), strongroom_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Settings {
+    environment: Arc<dyn Environment>,
+    set: BTreeMap<String, SecretValue>,
+}
+
+/// A value together with the variable that it came from: `X` or `X_FILE`.
+struct Found {
+    value: SecretValue,
+    variable: String,
+}
+
+impl Settings {
+    /// The settings of an environment.
+    pub fn new(environment: impl Environment) -> Self {
+        Self {
+            environment: Arc::new(environment),
+            set: BTreeMap::new(),
+        }
+    }
+
+    /// Only these variables, and no files: what a fake hands out.
+    pub fn from_pairs<N, V>(pairs: impl IntoIterator<Item = (N, V)>) -> Self
+    where
+        N: Into<String>,
+        V: Into<String>,
+    {
+        pairs
+            .into_iter()
+            .fold(Self::new(Nothing), |settings, (name, value)| {
+                settings.with(name, value)
+            })
+    }
+
+    /// The same settings with one variable set by the program. Hides `X` and `X_FILE` below it.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.set
+            .insert(name.into(), SecretValue::from(value.into()));
+        self
+    }
+
+    /// A setting of plain text, or its default.
+    ///
+    /// # Errors
+    /// `Misconfigured`, as for every reader of this type, if the variable breaks a rule.
+    pub fn text(&self, key: &Key) -> Result<Option<String>> {
+        match self.find(key)? {
+            Some(found) => Ok(Some(found.text()?.to_owned())),
+            None => Ok(key.default.map(str::to_owned)),
+        }
+    }
+
+    /// A setting whose value is secret.
+    ///
+    /// # Errors
+    /// As [`text`](Self::text).
+    pub fn secret(&self, key: &Key) -> Result<Option<SecretValue>> {
+        Ok(self.find(key)?.map(|found| found.value))
+    }
+
+    /// A setting that is a path.
+    ///
+    /// # Errors
+    /// As [`text`](Self::text); also for `~/x` and `file:` URLs, which only a shell or a browser resolves.
+    pub fn path(&self, key: &Key) -> Result<Option<PathBuf>> {
+        match self.find(key)? {
+            Some(found) => Ok(Some(as_path(found.text()?, &found.variable)?.to_owned())),
+            None => Ok(key.default.map(PathBuf::from)),
+        }
+    }
+
+    /// A setting that is on or off: `true`, `false`, `1`, `0`, and nothing else.
+    ///
+    /// # Errors
+    /// As [`text`](Self::text).
+    pub fn boolean(&self, key: &Key) -> Result<Option<bool>> {
+        self.parse(key, |text| match text {
+            "true" | "1" => Ok(true),
+            "false" | "0" => Ok(false),
+            _ => Err("must be one of true, false, 1, 0".into()),
+        })
+    }
+
+    /// A setting in whole seconds.
+    ///
+    /// # Errors
+    /// As [`text`](Self::text); the error prints the range.
+    pub fn seconds(&self, key: &Key) -> Result<Option<Duration>> {
+        let (min, max) = match key.form {
+            Form::Seconds { min, max } => (min, max),
+            _ => (0, u64::MAX),
+        };
+        self.parse(key, |text| {
+            let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+            let number = digits.then(|| text.parse().ok()).flatten();
+            let number = number.filter(|number| (min..=max).contains(number));
+            number.map(Duration::from_secs).ok_or_else(|| {
+                format!("must be whole seconds in plain digits, from {min} to {max}")
+            })
+        })
+    }
+
+    /// A setting that is one of the words of its [`Form::Choice`].
+    ///
+    /// # Errors
+    /// As [`text`](Self::text); the error lists the words.
+    pub fn choice(&self, key: &Key) -> Result<Option<&'static str>> {
+        let words: &'static [&'static str] = match key.form {
+            Form::Choice(words) => words,
+            _ => &[],
+        };
+        self.parse(key, |text| {
+            let word = words.iter().find(|word| **word == text);
+            word.copied()
+                .ok_or_else(|| format!("must be one of {}", words.join(", ")))
+        })
+    }
+
+    /// Whether the variable or its file twin is set, to whatever.
+    pub fn is_set(&self, key: &Key) -> bool {
+        let (direct, twin) = self.variables(key);
+        direct.is_some() || twin.is_some()
+    }
+
+    /// The error for a required setting that is not set.
+    pub fn missing(key: &Key) -> Error {
+        let twin = key
+            .file_twin()
+            .map(|twin| format!(" (or {twin})"))
+            .unwrap_or_default();
+        let message = format!("is not set{twin}; it is {}", key.meaning);
+        Error::new(ErrorKind::Misconfigured, message).with_key(key.name)
+    }
+
+    /// Variables that look like misspelt settings: same family (`SECRETS_`), at most two letters off a
+    /// known one. One sentence each.
+    pub fn near_misses(&self, known: &[Key]) -> Vec<String> {
+        let mut spellings: Vec<String> = known.iter().map(|key| key.name.to_owned()).collect();
+        spellings.extend(known.iter().filter_map(Key::file_twin));
+        let mut names: Vec<String> = self.environment.names();
+        names.extend(self.set.keys().cloned());
+        names.sort();
+        names.dedup();
+        names.retain(|name| !spellings.contains(name));
+        let miss = |name: &String| {
+            let upper = name.to_uppercase();
+            let family = |spelling: &&String| {
+                spelling.split_once('_').is_some_and(|(family, _)| {
+                    upper
+                        .split_once('_')
+                        .is_some_and(|(other, _)| other == family)
+                })
+            };
+            let distance = |spelling: &String| strsim::osa_distance(&upper, spelling);
+            let nearest = spellings
+                .iter()
+                .filter(family)
+                .min_by_key(|spelling| distance(spelling))?;
+            (distance(nearest) <= 2).then(|| {
+                format!(
+                    "`{}` is not a setting; did you mean `{nearest}`?",
+                    escaped(name)
+                )
+            })
+        };
+        names.iter().filter_map(miss).collect()
+    }
+
+    fn parse<T>(
+        &self,
+        key: &Key,
+        read: impl Fn(&str) -> std::result::Result<T, String>,
+    ) -> Result<Option<T>> {
+        let refuse = |message, variable: String| {
+            Error::new(ErrorKind::Misconfigured, message).with_key(variable)
+        };
+        match (self.find(key)?, key.default) {
+            (Some(found), _) => read(found.text()?)
+                .map(Some)
+                .map_err(|message| refuse(message, found.variable)),
+            (None, Some(default)) => read(default)
+                .map(Some)
+                .map_err(|message| refuse(message, key.name.to_owned())),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn find(&self, key: &Key) -> Result<Option<Found>> {
+        let refuse = |message: &'static str, variable: String| {
+            Err(Error::new(ErrorKind::Misconfigured, message).with_key(variable))
+        };
+        let found = match (self.variables(key), key.file_twin()) {
+            ((None, None), _) => return Ok(None),
+            ((Some(_), Some(_)), Some(twin)) => {
+                return refuse("both are set; keep one", format!("{} and {twin}", key.name));
+            }
+            ((None, Some(path)), Some(twin)) => Found {
+                value: self.read_twin(path, &twin)?,
+                variable: twin,
+            },
+            ((direct, _), _) => {
+                let value = direct.map(|value| decode(value, key.name)).transpose()?;
+                Found {
+                    value: value.unwrap_or_else(|| "".into()),
+                    variable: key.name.to_owned(),
+                }
+            }
+        };
+        if found.value.is_empty() {
+            return refuse(
+                "is set and empty; unset it or give it a value",
+                found.variable,
+            );
+        }
+        if found.value.len() > SecretValue::MAX_BYTES {
+            return refuse("is longer than 65536 bytes", found.variable);
+        }
+        Ok(Some(found))
+    }
+
+    /// The variable and its file twin, as they are set. What the program set hides the environment.
+    fn variables(&self, key: &Key) -> (Option<OsString>, Option<OsString>) {
+        let set = |name: &str| {
+            let value = self.set.get(name).and_then(|value| value.expose_str().ok());
+            value.map(OsString::from)
+        };
+        let twin = key.file_twin();
+        let own = (set(key.name), twin.as_deref().and_then(set));
+        if own != (None, None) {
+            return own;
+        }
+        (
+            self.environment.var(key.name),
+            twin.and_then(|twin| self.environment.var(&twin)),
+        )
+    }
+
+    fn read_twin(&self, path: OsString, twin: &str) -> Result<SecretValue> {
+        let path = decode(path, twin)?;
+        let path = as_path(path.expose_str()?, twin)?;
+        let refuse = |message: &'static str| {
+            Error::new(ErrorKind::Misconfigured, message).with_key(twin.to_owned())
+        };
+        if !path.is_absolute() {
+            return Err(refuse("must be an absolute path"));
+        }
+        // The cap is for the value; a trailing newline comes on top.
+        let bytes = self
+            .environment
+            .read_file(path, SecretValue::MAX_BYTES + 2)
+            .map_err(|error| {
+                let message = match error.kind() {
+                    io::ErrorKind::NotFound => "the file does not exist",
+                    io::ErrorKind::PermissionDenied => "the file may not be read by this process",
+                    io::ErrorKind::FileTooLarge => "the file is longer than 65536 bytes",
+                    _ => "the file cannot be read; expected a regular file",
+                };
+                refuse(message).with_source(error)
+            })?;
+        let value = SecretValue::from(bytes);
+        let without_newline = strip_newline(value.expose());
+        Ok(match without_newline.len() == value.len() {
+            true => value,
+            false => SecretValue::copy_from(without_newline),
+        })
+    }
+}
+
+impl Found {
+    fn text(&self) -> Result<&str> {
+        let refuse = |message: &'static str| {
+            Error::new(ErrorKind::Misconfigured, message).with_key(self.variable.clone())
+        };
+        let text = self
+            .value
+            .expose_str()
+            .map_err(|_| refuse("is not UTF-8 text"))?;
+        match text.chars().any(char::is_control) {
+            true => Err(refuse("contains a control character or a line feed")),
+            false => Ok(text),
+        }
+    }
+}
+
+/// Names only: a value may be a token.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("set", &self.set.keys().collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+#[derive(Debug)]
+struct Nothing;
+
+impl Environment for Nothing {
+    fn var(&self, _: &str) -> Option<OsString> {
+        None
+    }
+
+    fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn read_file(&self, _: &Path, _: usize) -> io::Result<Vec<u8>> {
+        Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "these settings have no files",
+        ))
+    }
+}
+
+fn decode(value: OsString, variable: &str) -> Result<SecretValue> {
+    value.into_string().map(SecretValue::from).map_err(|_| {
+        Error::new(ErrorKind::Misconfigured, "is not UTF-8 text").with_key(variable.to_owned())
+    })
+}
+
+fn as_path<'a>(text: &'a str, variable: &str) -> Result<&'a Path> {
+    let fault = match text {
+        "" => "is set and empty; expected a path",
+        _ if text.chars().any(char::is_control) => "contains a control character or a line feed",
+        _ if text.starts_with('~') => {
+            "begins with `~`, which only a shell expands; write the path out"
+        }
+        _ if text.starts_with("file:") => "is a URL; expected a path",
+        _ => return Ok(Path::new(text)),
+    };
+    Err(Error::new(ErrorKind::Misconfigured, fault).with_key(variable.to_owned()))
+}
+
+/// Drops one trailing `\n` or `\r\n`, as editors and `echo` add it.
+fn strip_newline(bytes: &[u8]) -> &[u8] {
+    bytes
+        .strip_suffix(b"\r\n")
+        .or_else(|| bytes.strip_suffix(b"\n"))
+        .unwrap_or(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TTL: Key = Key::seconds("SECRETS_CACHE_TTL_SECONDS", 1, 3600, "TTL").with_default("60");
+    const STRICT: Key = Key::boolean("SECRETS_FILE_STRICT", "strict modes");
+    const DIR: Key = Key::path("SECRETS_DIR", "the folder").required();
+    const TOKEN: Key = Key::secret("VAULT_TOKEN", "the token");
+    const ENCODING: Key = Key::choice("SECRETS_SIGNING_KEY_ENCODING", &["raw", "hex"], "encoding");
+
+    #[derive(Debug)]
+    struct Table(
+        Vec<(&'static str, OsString)>,
+        Vec<(&'static str, &'static [u8])>,
+    );
+
+    impl Environment for Table {
+        fn var(&self, name: &str) -> Option<OsString> {
+            self.0
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| value.clone())
+        }
+
+        fn names(&self) -> Vec<String> {
+            self.0.iter().map(|(name, _)| (*name).to_owned()).collect()
+        }
+
+        fn read_file(&self, path: &Path, _: usize) -> io::Result<Vec<u8>> {
+            let file = self.1.iter().find(|(known, _)| Path::new(known) == path);
+            file.map(|(_, bytes)| bytes.to_vec())
+                .ok_or(io::ErrorKind::NotFound.into())
+        }
+    }
+
+    fn misconfigured<T: fmt::Debug>(result: Result<T>, expected: &str) {
+        let error = result.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Misconfigured, "{error}");
+        assert!(error.to_string().contains(expected), "{error}");
+        assert!(!format!("{error:?}{error}").contains("canary"), "{error:?}");
+    }
+
+    #[test]
+    fn b032_seconds_are_plain_digits_in_range() {
+        let bad = [
+            "0",
+            "-1",
+            "1.5",
+            "60s",
+            "1e3",
+            "99999999999999999999",
+            "NaN",
+            " 60",
+            "+60",
+            "3601",
+            "٦٠",
+        ];
+        for text in bad {
+            let settings = Settings::from_pairs([(TTL.name, text)]);
+            misconfigured(
+                settings.seconds(&TTL),
+                "SECRETS_CACHE_TTL_SECONDS: must be whole seconds",
+            );
+            misconfigured(settings.seconds(&TTL), "from 1 to 3600");
+        }
+        misconfigured(
+            Settings::from_pairs([(TTL.name, "")]).seconds(&TTL),
+            "set and empty",
+        );
+        for (text, seconds) in [("1", 1), ("3600", 3600)] {
+            let settings = Settings::from_pairs([(TTL.name, text)]);
+            assert_eq!(
+                settings.seconds(&TTL).unwrap(),
+                Some(Duration::from_secs(seconds))
+            );
+        }
+        let unset = Settings::from_pairs::<&str, &str>([]);
+        assert_eq!(unset.seconds(&TTL).unwrap(), Some(Duration::from_secs(60)));
+    }
+
+    #[test]
+    fn b039_f098_booleans_are_four_words() {
+        for text in ["TRUE", "yes", "on", "ture", " ", "0x1", "TRUE ", "true "] {
+            misconfigured(
+                Settings::from_pairs([(STRICT.name, text)]).boolean(&STRICT),
+                "SECRETS_FILE_STRICT: must be one of true, false, 1, 0",
+            );
+        }
+        for (text, value) in [("true", true), ("1", true), ("false", false), ("0", false)] {
+            let settings = Settings::from_pairs([(STRICT.name, text)]);
+            assert_eq!(settings.boolean(&STRICT).unwrap(), Some(value));
+        }
+    }
+
+    #[test]
+    fn b026_a_variable_and_its_file_together_are_an_error() {
+        let both =
+            Settings::from_pairs([("VAULT_TOKEN", "canary-a"), ("VAULT_TOKEN_FILE", "/canary")]);
+        misconfigured(
+            both.secret(&TOKEN),
+            "VAULT_TOKEN and VAULT_TOKEN_FILE: both are set",
+        );
+    }
+
+    #[test]
+    fn b027_file_twins_are_absolute_paths() {
+        for (path, expected) in [
+            ("", "set and empty"),
+            ("token", "absolute path"),
+            ("~/x", "only a shell expands"),
+            ("file:///x", "is a URL"),
+            ("/x\ny", "control character"),
+            ("/missing", "does not exist"),
+        ] {
+            let settings = Settings::new(Table(vec![("VAULT_TOKEN_FILE", path.into())], vec![]));
+            misconfigured(settings.secret(&TOKEN), expected);
+            misconfigured(settings.secret(&TOKEN), "VAULT_TOKEN_FILE");
+        }
+    }
+
+    #[test]
+    fn a_file_loses_one_trailing_newline() {
+        for (bytes, value) in [
+            (&b"canary"[..], &b"canary"[..]),
+            (b"canary\n", b"canary"),
+            (b"canary\r\n", b"canary"),
+            (b"canary\n\n", b"canary\n"),
+        ] {
+            let table = Table(vec![("VAULT_TOKEN_FILE", "/t".into())], vec![("/t", bytes)]);
+            let token = Settings::new(table).secret(&TOKEN).unwrap().unwrap();
+            assert_eq!(token.expose(), value);
+        }
+        let empty = Table(vec![("VAULT_TOKEN_FILE", "/t".into())], vec![("/t", b"\n")]);
+        misconfigured(
+            Settings::new(empty).secret(&TOKEN),
+            "VAULT_TOKEN_FILE: is set and empty",
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn b036_a_variable_that_is_not_utf8_is_named_and_not_shown() {
+        use std::os::unix::ffi::OsStringExt;
+        let value = OsString::from_vec(b"canary\xff".to_vec());
+        let settings = Settings::new(Table(vec![("VAULT_TOKEN", value)], vec![]));
+        misconfigured(settings.secret(&TOKEN), "VAULT_TOKEN: is not UTF-8");
+    }
+
+    #[test]
+    fn what_the_program_sets_hides_the_variable_and_its_twin() {
+        let table = Table(vec![("VAULT_TOKEN_FILE", "/missing".into())], vec![]);
+        let settings = Settings::new(table).with("VAULT_TOKEN", "canary");
+        assert_eq!(
+            settings.secret(&TOKEN).unwrap().unwrap().expose(),
+            b"canary"
+        );
+        assert!(!format!("{settings:?}").contains("canary"));
+    }
+
+    #[test]
+    fn choices_and_paths_say_what_would_be_right() {
+        let settings = Settings::from_pairs([(ENCODING.name, "HEX"), (DIR.name, "~/secrets")]);
+        misconfigured(settings.choice(&ENCODING), "must be one of raw, hex");
+        misconfigured(settings.path(&DIR), "SECRETS_DIR: begins with `~`");
+        misconfigured::<()>(
+            Err(Settings::missing(&DIR)),
+            "SECRETS_DIR: is not set (or SECRETS_DIR_FILE)",
+        );
+    }
+
+    #[test]
+    fn misspelt_settings_of_the_family_are_found() {
+        let table = Table(
+            [
+                "SECRETS_DIRR",
+                "secrets_dir",
+                "SECRETS_DIR",
+                "SECRETS_CACHE_TTL_SECOND",
+                "VAULT_DIR",
+                "HOME",
+            ]
+            .map(|name| (name, "canary".into()))
+            .to_vec(),
+            vec![],
+        );
+        let warnings = Settings::new(table).near_misses(&[DIR, TTL, TOKEN]);
+        assert_eq!(
+            warnings,
+            [
+                "`SECRETS_CACHE_TTL_SECOND` is not a setting; did you mean `SECRETS_CACHE_TTL_SECONDS`?",
+                "`SECRETS_DIRR` is not a setting; did you mean `SECRETS_DIR`?",
+                "`secrets_dir` is not a setting; did you mean `SECRETS_DIR`?",
+            ]
+        );
+    }
+}

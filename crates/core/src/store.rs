@@ -1,0 +1,139 @@
+//! The trait that a provider of secrets implements.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+
+use crate::{
+    Error, ErrorKind, GetOptions, ProviderInfo, PutOptions, Result, Secret, SecretName,
+    SecretValue, SecretVersion, VersionInfo,
+};
+
+/// Where secrets are kept. For implementors: applications use the `Secrets` handle.
+///
+/// Required are [`info`](Self::info), [`capabilities`](Self::capabilities) and [`get`](Self::get); the
+/// rest answers `Unsupported` until it is written, and [`Capabilities`] says which is.
+///
+/// An implementation does one attempt of one call: it does not retry, sleep, cache or log. The kind of
+/// each error decides what happens next, so `NotFound` is an answer of a provider that works, never of one
+/// that is down. Wrappers should carry `#[deny(clippy::missing_trait_methods)]`.
+#[async_trait]
+pub trait SecretStore: Debug + Send + Sync + 'static {
+    /// Who answers.
+    fn info(&self) -> &ProviderInfo;
+
+    /// What can be asked.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Reads one version of one secret.
+    ///
+    /// # Errors
+    /// `NotFound`, `Deleted`, `Disabled` and the like are about the secret; every other kind is about the
+    /// provider or the question.
+    async fn get(&self, name: &SecretName, options: GetOptions) -> Result<Secret>;
+
+    /// Reads several secrets: one result a name, in their order. Stores that can, read them at one
+    /// instant or in one call; the default reads one after the other.
+    async fn get_many(&self, names: &[SecretName], options: GetOptions) -> Vec<Result<Secret>> {
+        let mut results = Vec::with_capacity(names.len());
+        for name in names {
+            results.push(self.get(name, options.clone()).await);
+        }
+        results
+    }
+
+    /// Writes a new version and returns its id, where versions have one.
+    ///
+    /// # Errors
+    /// `Conflict` if [`PutOptions::if_version`] does not hold; nothing is changed then.
+    async fn put(
+        &self,
+        name: &SecretName,
+        value: SecretValue,
+        options: PutOptions,
+    ) -> Result<Option<SecretVersion>> {
+        let _ = (value, options);
+        Err(self.unsupported("put", name))
+    }
+
+    /// Makes a pending version current.
+    ///
+    /// # Errors
+    /// `Conflict` if the current version is not `expected_current`.
+    async fn promote(
+        &self,
+        name: &SecretName,
+        version: &SecretVersion,
+        expected_current: Option<&SecretVersion>,
+    ) -> Result<()> {
+        let _ = (version, expected_current);
+        Err(self.unsupported("promote", name))
+    }
+
+    /// Ends a version that is no longer current.
+    async fn retire(&self, name: &SecretName, version: &SecretVersion) -> Result<()> {
+        let _ = version;
+        Err(self.unsupported("retire", name))
+    }
+
+    /// Brings a deleted secret back.
+    async fn restore(&self, name: &SecretName) -> Result<()> {
+        Err(self.unsupported("restore", name))
+    }
+
+    /// Deletes a secret, recoverably where the provider can.
+    async fn delete(&self, name: &SecretName) -> Result<()> {
+        Err(self.unsupported("delete", name))
+    }
+
+    /// The names at and below a prefix, recursively, sorted; all names without one.
+    async fn list(&self, prefix: Option<&SecretName>) -> Result<Vec<SecretName>> {
+        let _ = prefix;
+        Err(unsupported(self.info(), "list"))
+    }
+
+    /// The versions of a secret, newest first, without their values.
+    async fn versions(&self, name: &SecretName) -> Result<Vec<VersionInfo>> {
+        Err(self.unsupported("versions", name))
+    }
+
+    /// Whether a declared secret can be read.
+    async fn check(&self, name: &SecretName) -> Result<()> {
+        self.get(name, GetOptions::default()).await.map(drop)
+    }
+
+    /// The error for an operation that this store does not have.
+    fn unsupported(&self, operation: &'static str, name: &SecretName) -> Error {
+        unsupported(self.info(), operation).with_name(name.as_str())
+    }
+}
+
+fn unsupported(info: &ProviderInfo, operation: &'static str) -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        format!("provider `{}` cannot {operation} here", info.id()),
+    )
+    .with_operation(info.id(), operation)
+}
+
+/// What a store can do. A flag that is set is a promise that the conformance suite checks.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// Writes.
+    pub put: bool,
+    /// Writes only if the current version is the expected one, without a gap between the two.
+    pub cas: bool,
+    /// Lists names.
+    pub list: bool,
+    /// Keeps versions, reads them by id and lists them with states and times.
+    pub versions: bool,
+    /// Holds a version that is published and not yet current, and promotes it.
+    pub pending: bool,
+    /// Deletes.
+    pub delete: bool,
+    /// Keeps bytes that are not UTF-8.
+    pub binary: bool,
+    /// Picks and writes single fields itself: its secrets are maps.
+    pub fields: bool,
+}
