@@ -85,6 +85,16 @@ impl Settings {
         Ok(self.find(key)?.map(|found| found.value))
     }
 
+    /// A variable that no [`Key`] names, under the same rules: what the `env` provider reads.
+    ///
+    /// # Errors
+    /// As [`text`](Self::text).
+    pub fn variable(&self, name: &str) -> Result<Option<SecretValue>> {
+        Ok(self
+            .find_named(name, Some(format!("{name}_FILE")))?
+            .map(|found| found.value))
+    }
+
     /// A setting that is a path.
     ///
     /// # Errors
@@ -145,7 +155,7 @@ impl Settings {
 
     /// Whether the variable or its file twin is set, to whatever.
     pub fn is_set(&self, key: &Key) -> bool {
-        let (direct, twin) = self.variables(key);
+        let (direct, twin) = self.variables(key.name, key.file_twin().as_deref());
         direct.is_some() || twin.is_some()
     }
 
@@ -213,23 +223,27 @@ impl Settings {
     }
 
     fn find(&self, key: &Key) -> Result<Option<Found>> {
+        self.find_named(key.name, key.file_twin())
+    }
+
+    fn find_named(&self, name: &str, twin: Option<String>) -> Result<Option<Found>> {
         let refuse = |message: &'static str, variable: String| {
             Err(Error::new(ErrorKind::Misconfigured, message).with_key(variable))
         };
-        let found = match (self.variables(key), key.file_twin()) {
+        let found = match (self.variables(name, twin.as_deref()), twin) {
             ((None, None), _) => return Ok(None),
             ((Some(_), Some(_)), Some(twin)) => {
-                return refuse("both are set; keep one", format!("{} and {twin}", key.name));
+                return refuse("both are set; keep one", format!("{name} and {twin}"));
             }
             ((None, Some(path)), Some(twin)) => Found {
                 value: self.read_twin(path, &twin)?,
                 variable: twin,
             },
             ((direct, _), _) => {
-                let value = direct.map(|value| decode(value, key.name)).transpose()?;
+                let value = direct.map(|value| decode(value, name)).transpose()?;
                 Found {
                     value: value.unwrap_or_else(|| "".into()),
-                    variable: key.name.to_owned(),
+                    variable: name.to_owned(),
                 }
             }
         };
@@ -246,19 +260,18 @@ impl Settings {
     }
 
     /// The variable and its file twin, as they are set. What the program set hides the environment.
-    fn variables(&self, key: &Key) -> (Option<OsString>, Option<OsString>) {
+    fn variables(&self, name: &str, twin: Option<&str>) -> (Option<OsString>, Option<OsString>) {
         let set = |name: &str| {
             let value = self.set.get(name).and_then(|value| value.expose_str().ok());
             value.map(OsString::from)
         };
-        let twin = key.file_twin();
-        let own = (set(key.name), twin.as_deref().and_then(set));
+        let own = (set(name), twin.and_then(set));
         if own != (None, None) {
             return own;
         }
         (
-            self.environment.var(key.name),
-            twin.and_then(|twin| self.environment.var(&twin)),
+            self.environment.var(name),
+            twin.and_then(|twin| self.environment.var(twin)),
         )
     }
 

@@ -53,7 +53,7 @@ pub trait SecretStore: Debug + Send + Sync + 'static {
         options: PutOptions,
     ) -> Result<Option<SecretVersion>> {
         let _ = (value, options);
-        Err(self.unsupported("put", name))
+        Err(unsupported(self.info(), "put", Some(name)))
     }
 
     /// Makes a pending version current.
@@ -67,53 +67,49 @@ pub trait SecretStore: Debug + Send + Sync + 'static {
         expected_current: Option<&SecretVersion>,
     ) -> Result<()> {
         let _ = (version, expected_current);
-        Err(self.unsupported("promote", name))
+        Err(unsupported(self.info(), "promote", Some(name)))
     }
 
     /// Ends a version that is no longer current.
     async fn retire(&self, name: &SecretName, version: &SecretVersion) -> Result<()> {
         let _ = version;
-        Err(self.unsupported("retire", name))
+        Err(unsupported(self.info(), "retire", Some(name)))
     }
 
     /// Brings a deleted secret back.
     async fn restore(&self, name: &SecretName) -> Result<()> {
-        Err(self.unsupported("restore", name))
+        Err(unsupported(self.info(), "restore", Some(name)))
     }
 
     /// Deletes a secret, recoverably where the provider can.
     async fn delete(&self, name: &SecretName) -> Result<()> {
-        Err(self.unsupported("delete", name))
+        Err(unsupported(self.info(), "delete", Some(name)))
     }
 
     /// The names at and below a prefix, recursively, sorted; all names without one.
     async fn list(&self, prefix: Option<&SecretName>) -> Result<Vec<SecretName>> {
         let _ = prefix;
-        Err(unsupported(self.info(), "list"))
+        Err(unsupported(self.info(), "list", None))
     }
 
     /// The versions of a secret, newest first, without their values.
     async fn versions(&self, name: &SecretName) -> Result<Vec<VersionInfo>> {
-        Err(self.unsupported("versions", name))
+        Err(unsupported(self.info(), "versions", Some(name)))
     }
 
     /// Whether a declared secret can be read.
     async fn check(&self, name: &SecretName) -> Result<()> {
         self.get(name, GetOptions::default()).await.map(drop)
     }
-
-    /// The error for an operation that this store does not have.
-    fn unsupported(&self, operation: &'static str, name: &SecretName) -> Error {
-        unsupported(self.info(), operation).with_name(name.as_str())
-    }
 }
 
-fn unsupported(info: &ProviderInfo, operation: &'static str) -> Error {
-    Error::new(
-        ErrorKind::Unsupported,
-        format!("provider `{}` cannot {operation} here", info.id()),
-    )
-    .with_operation(info.id(), operation)
+fn unsupported(info: &ProviderInfo, operation: &'static str, name: Option<&SecretName>) -> Error {
+    let message = format!("provider `{}` cannot {operation} here", info.id());
+    let error = Error::new(ErrorKind::Unsupported, message).with_operation(info.id(), operation);
+    match name {
+        Some(name) => error.with_name(name.as_str()),
+        None => error,
+    }
 }
 
 /// What a store can do. A flag that is set is a promise that the conformance suite checks.

@@ -1,1 +1,37 @@
+//! Providers of Strongroom that need no network.
+//!
+//! - `file`: a folder of files; or `releases/<stamp>/` with a `current` link, which gives versions,
+//!   rotation and snapshots that are never torn. [`FILE`] is the provider, [`FileStore`] the store.
+//! - `env`: variables, or the files that `NAME_FILE` variables point to. [`ENV`], [`EnvStore`].
+//! - `memory`: for tests, [`MemoryStore`].
+//!
+//! [`ProcessEnvironment`] is where settings come from outside tests. Linux and macOS.
+
 #![forbid(unsafe_code)]
+
+mod env;
+mod environment;
+mod file;
+mod memory;
+
+pub use env::{ENV, EnvStore};
+pub use environment::ProcessEnvironment;
+pub use file::{FILE, FileStore};
+pub use memory::MemoryStore;
+
+use strongroom_core::{Key, Result, SecretName, Settings};
+
+/// The setting that names the signing key of the providers of this crate.
+const SIGNING_SECRET_NAME: Key = Key::text(
+    "SECRETS_SIGNING_SECRET_NAME",
+    "logical name of the secret that holds the signing key",
+)
+.with_default("signing-key");
+
+fn signing_key(settings: &Settings) -> Result<Option<SecretName>> {
+    let Some(name) = settings.text(&SIGNING_SECRET_NAME)? else {
+        return Ok(None);
+    };
+    let name = SecretName::new(&name).map_err(|error| error.with_key(SIGNING_SECRET_NAME.name))?;
+    Ok(Some(name))
+}

@@ -1,0 +1,36 @@
+//! The provider `file`: a folder of files, or releases behind a `current` link.
+
+mod config;
+mod dir;
+mod flat;
+mod history;
+mod manifest;
+mod newline;
+mod paths;
+mod policy;
+mod publish;
+mod snapshot;
+mod stamp;
+mod store;
+
+pub use config::FILE;
+pub use store::FileStore;
+
+use strongroom_core::{Error, ErrorKind, Reason};
+
+/// The link that says which release is in force.
+const CURRENT: &str = "current";
+/// The folder of releases.
+const RELEASES: &str = "releases";
+
+fn misconfigured(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    Error::new(ErrorKind::Misconfigured, message)
+}
+
+fn no_secret() -> Error {
+    Error::new(ErrorKind::NotFound, "no file of that name").with_reason(Reason::Secret)
+}
+
+fn no_version(message: &'static str) -> Error {
+    Error::new(ErrorKind::NotFound, message).with_reason(Reason::Version)
+}

@@ -1,0 +1,78 @@
+//! From names to files.
+
+use strongroom_core::{Error, ErrorKind, Reason, Result, SecretName};
+
+/// Longest file name of the usual file systems, in bytes (NAME_MAX).
+const MAX_SEGMENT_BYTES: usize = 255;
+
+/// Checks that every segment of a name can be a file: at most 255 bytes, no leading dot.
+///
+/// Files with a leading dot are the platform's (`..data`) or ours (locks, manifests).
+pub(super) fn check(name: &SecretName) -> Result<()> {
+    let refuse = |message: String| Err(Error::new(ErrorKind::Misconfigured, message));
+    for segment in name.segments() {
+        if segment.len() > MAX_SEGMENT_BYTES {
+            return refuse(format!(
+                "on provider `file` a segment is at most {MAX_SEGMENT_BYTES} bytes"
+            ));
+        }
+        if segment.starts_with('.') {
+            return refuse("on provider `file` no segment begins with a dot".into());
+        }
+    }
+    Ok(())
+}
+
+/// Checks that a new name can stand beside those that exist: not a folder of theirs nor below one of
+/// them, and not the same but for case, which some file systems cannot tell apart.
+pub(super) fn check_beside<'a>(
+    name: &SecretName,
+    others: impl IntoIterator<Item = &'a SecretName>,
+) -> Result<()> {
+    let folded = name.as_str().to_lowercase();
+    for other in others {
+        let message = if other == name {
+            continue;
+        } else if other.as_str().to_lowercase() == folded {
+            format!("differs from `{other}` only by case")
+        } else if other.strip_prefix(name).is_some() {
+            format!("is the folder of `{other}`")
+        } else if name.strip_prefix(other).is_some() {
+            format!("`{other}` is a file and cannot be a folder")
+        } else {
+            continue;
+        };
+        return Err(Error::new(ErrorKind::Misconfigured, message).with_reason(Reason::Collision));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b090_b011_names_that_are_no_files_are_refused() {
+        for name in ["..x", ".hidden", "a/.b", &"x".repeat(256)] {
+            let error = check(&SecretName::new(name).unwrap()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Misconfigured, "{name}");
+        }
+        assert!(check(&SecretName::new(&"x".repeat(255)).unwrap()).is_ok());
+    }
+
+    #[test]
+    fn b090_names_that_collide_are_refused() {
+        let names = ["a/b", "c"].map(|name| SecretName::new(name).unwrap());
+        for (name, fine) in [
+            ("a/b", true),
+            ("a/c", true),
+            ("A/b", false),
+            ("C", false),
+            ("a", false),
+            ("c/d", false),
+        ] {
+            let name = SecretName::new(name).unwrap();
+            assert_eq!(check_beside(&name, &names).is_ok(), fine, "{name}");
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Writing a release: a whole new folder, then one rename.
+//!
+//! Every file is on the disk before the manifest, the manifest before the folder gets its name, and the
+//! folder before `current` moves. Whatever fails on the way, `current` stays what it was.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use rustix::fs::Mode;
+use strongroom_core::{
+    Clock, Error, ErrorKind, IfVersion, PutOptions, Result, SecretName, SecretVersion, Stage,
+};
+
+use super::dir::{Dir, failed};
+use super::history::History;
+use super::manifest::{self, Manifest, names_in};
+use super::policy::Policy;
+use super::snapshot::{Root, Snapshot};
+use super::stamp::Stamp;
+use super::{CURRENT, RELEASES, misconfigured, no_secret, no_version, paths};
+
+pub(super) const LOCK: &str = ".lock";
+const BUILDING: &str = ".new-";
+const LINKING: &str = ".current-";
+/// How far ahead of our clock a release may be stamped.
+const SKEW: Duration = Duration::from_secs(300);
+
+/// The owner writes, the group reads.
+pub(super) fn file_mode() -> Mode {
+    Mode::RUSR | Mode::WUSR | Mode::RGRP
+}
+
+/// The owner writes, the group reads.
+pub(super) fn dir_mode() -> Mode {
+    Mode::RWXU | Mode::RGRP | Mode::XGRP
+}
+
+/// Writes a release in which one secret differs: `Some` file, or none.
+pub(super) fn publish(
+    root: &Root,
+    clock: &dyn Clock,
+    name: &SecretName,
+    file: Option<&[u8]>,
+    options: &PutOptions,
+) -> Result<SecretVersion> {
+    let (dir, policy) = root.open()?;
+    let _lock = dir.lock(LOCK, file_mode())?;
+    let releases = dir
+        .open_or_create_dir(RELEASES, dir_mode())
+        .map_err(failed("creating `releases`"))?;
+    sweep(&dir, &releases)?;
+    let history = History::read(root, &dir, &policy)?;
+    let base = match history.current {
+        Some(stamp) => Some(root.release(&dir, stamp, policy)?),
+        None => None,
+    };
+    check_condition(root, &dir, base.as_ref(), name, options, policy)?;
+    if file.is_none() {
+        base.as_ref().ok_or_else(no_secret)?.read_raw(name)?;
+    }
+    if base.is_none() && options.stage == Stage::Pending {
+        return Err(misconfigured("the first release cannot be a pending one"));
+    }
+    let stamp = next_stamp(clock, &history)?;
+    let building = format!("{BUILDING}{stamp}");
+    let built = build(&releases, &building, base.as_ref(), name, file, &policy).and_then(|()| {
+        let named = releases.rename(&building, &stamp.to_string());
+        named
+            .and_then(|()| releases.sync())
+            .map_err(failed("naming the new release"))
+    });
+    if let Err(error) = built {
+        // Best effort: the next writer sweeps what this leaves.
+        let _ = releases.remove_tree(&building);
+        return Err(error);
+    }
+    if options.stage == Stage::Current {
+        activate(&dir, &history, stamp, clock)?;
+    }
+    Ok(stamp.version())
+}
+
+/// Points `current` to a release that is there already.
+pub(super) fn promote(
+    root: &Root,
+    clock: &dyn Clock,
+    name: &SecretName,
+    version: &SecretVersion,
+    expected_current: Option<&SecretVersion>,
+) -> Result<()> {
+    let (dir, policy) = root.open()?;
+    let _lock = dir.lock(LOCK, file_mode())?;
+    let history = History::read(root, &dir, &policy)?;
+    let stamp =
+        Stamp::parse(version.as_str()).ok_or_else(|| no_version("no release of that stamp"))?;
+    let current = history.current.map(Stamp::version);
+    if expected_current.is_some() && current.as_ref() != expected_current {
+        return Err(conflict("another release is current than the expected one"));
+    }
+    let release = root.release(&dir, stamp, policy)?;
+    release.read_raw(name)?;
+    // All names of a release go into force together. One that was made from an older release would take
+    // back what was written since.
+    let base = release
+        .manifest()
+        .and_then(|manifest| manifest.base.as_deref());
+    let current = current.as_ref().map(SecretVersion::as_str);
+    if release.manifest().is_some() && base != current {
+        return Err(conflict(
+            "other secrets were written since this release was made; publish it again",
+        ));
+    }
+    activate(&dir, &history, stamp, clock)
+}
+
+fn conflict(message: &'static str) -> Error {
+    Error::new(ErrorKind::Conflict, message)
+}
+
+fn next_stamp(clock: &dyn Clock, history: &History) -> Result<Stamp> {
+    let now = clock.now();
+    let newest = history.stamps.last().copied();
+    if let Some(newest) = newest
+        && newest.time() > now + SKEW
+    {
+        return Err(misconfigured(format!(
+            "release `{newest}` is stamped in the future; set the clock or remove the release"
+        )));
+    }
+    Stamp::next(now, newest).ok_or_else(|| conflict("too many releases within one second"))
+}
+
+fn check_condition(
+    root: &Root,
+    dir: &Dir,
+    base: Option<&Snapshot>,
+    name: &SecretName,
+    options: &PutOptions,
+    policy: Policy,
+) -> Result<()> {
+    let file_in = |snapshot: &Snapshot| match snapshot.read_raw(name) {
+        Ok((file, _)) => Ok(Some(file)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    };
+    let now = base.map(file_in).transpose()?.flatten();
+    let holds = match &options.if_version {
+        IfVersion::Absent => now.is_none(),
+        // Releases also come and go for the sake of other secrets: what counts is this one's bytes.
+        IfVersion::Is(version) => match Stamp::parse(version.as_str()) {
+            Some(stamp) => match root.release(dir, stamp, policy) {
+                Ok(then) => now.is_some() && file_in(&then)? == now,
+                Err(error) if error.kind() == ErrorKind::NotFound => false,
+                Err(error) => return Err(error),
+            },
+            None => false,
+        },
+        _ => true,
+    };
+    match holds {
+        true => Ok(()),
+        false => Err(conflict(
+            "the secret is not what the write expects; read it again",
+        )),
+    }
+}
+
+fn build(
+    releases: &Dir,
+    building: &str,
+    base: Option<&Snapshot>,
+    name: &SecretName,
+    file: Option<&[u8]>,
+    policy: &Policy,
+) -> Result<()> {
+    let step = failed("writing the new release");
+    let release = releases.create_dir(building, dir_mode()).map_err(&step)?;
+    let mut salt = [0; 32];
+    getrandom::fill(&mut salt)
+        .map_err(|_| Error::new(ErrorKind::Internal, "the system gives no random bytes"))?;
+    let base_stamp = base
+        .and_then(Snapshot::stamp)
+        .map(|stamp| stamp.to_string());
+    let mut manifest = Manifest::new(base_stamp, &salt);
+    let kept: Vec<_> = match base {
+        Some(base) => names_in(&base.dir)?
+            .into_iter()
+            .filter(|kept| kept != name)
+            .collect(),
+        None => Vec::new(),
+    };
+    let mut folders = BTreeSet::new();
+    for kept in &kept {
+        let Some(base) = base else { break };
+        let (bytes, _) = base
+            .read_raw(kept)
+            .map_err(|error| error.with_name(kept.as_str()))?;
+        write_file(&release, kept, &bytes, &mut folders)?;
+        manifest.add(kept, &bytes);
+    }
+    if let Some(file) = file {
+        paths::check_beside(name, &kept)?;
+        write_file(&release, name, file, &mut folders)?;
+        manifest.add(name, file);
+    }
+    release
+        .create(manifest::FILE, &manifest.render()?, file_mode())
+        .map_err(&step)?;
+    for folder in &folders {
+        open_nested(&release, folder)?.sync().map_err(&step)?;
+    }
+    release.sync().map_err(&step)?;
+    // What we wrote is what a reader will accept, or it is not published.
+    manifest.check_all(&release, policy)
+}
+
+fn write_file(
+    release: &Dir,
+    name: &SecretName,
+    bytes: &[u8],
+    folders: &mut BTreeSet<String>,
+) -> Result<()> {
+    let step = failed("writing the new release");
+    let mut below: Option<Dir> = None;
+    let mut rest = name.as_str();
+    let mut path = String::new();
+    while let Some((folder, inside)) = rest.split_once('/') {
+        let dir = below.as_ref().unwrap_or(release);
+        below = Some(dir.open_or_create_dir(folder, dir_mode()).map_err(&step)?);
+        path = if path.is_empty() {
+            folder.to_owned()
+        } else {
+            format!("{path}/{folder}")
+        };
+        folders.insert(path.clone());
+        rest = inside;
+    }
+    below
+        .as_ref()
+        .unwrap_or(release)
+        .create(rest, bytes, file_mode())
+        .map_err(step)
+}
+
+fn open_nested(release: &Dir, folder: &str) -> Result<Dir> {
+    let step = failed("writing the new release");
+    let mut below: Option<Dir> = None;
+    for part in folder.split('/') {
+        below = Some(
+            below
+                .as_ref()
+                .unwrap_or(release)
+                .open_dir(part)
+                .map_err(&step)?,
+        );
+    }
+    below.ok_or_else(no_secret)
+}
+
+/// Moves `current`: a new relative link under another name, renamed over the old one.
+fn activate(dir: &Dir, history: &History, stamp: Stamp, clock: &dyn Clock) -> Result<()> {
+    let step = failed("moving `current`");
+    let link = format!("{LINKING}{stamp}");
+    dir.symlink(&format!("{RELEASES}/{stamp}"), &link)
+        .map_err(&step)?;
+    if let Err(error) = dir.rename(&link, CURRENT).and_then(|()| dir.sync()) {
+        let _ = dir.remove_file(&link);
+        return Err(step(error));
+    }
+    history.record(dir, stamp, clock.now(), file_mode())
+}
+
+/// Removes what a writer that died has left. The lock is ours, so no one is building.
+fn sweep(dir: &Dir, releases: &Dir) -> Result<()> {
+    for (name, _) in releases.entries()? {
+        if name.starts_with(BUILDING) {
+            releases.remove_tree(&name)?;
+        }
+    }
+    for (name, _) in dir.entries()? {
+        if name.starts_with(LINKING) {
+            dir.remove_file(&name).map_err(failed("removing"))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,422 @@
+//! One consistent view of the folder: everything is read through one handle, so that a release that is
+//! swapped or removed meanwhile is never mixed with another.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rustix::fs::{FileType, Stat};
+use rustix::io::Errno;
+use strongroom_core::{Error, ErrorKind, Reason, Result, Secret, SecretName, escaped};
+use zeroize::Zeroizing;
+
+use super::dir::{Dir, failed};
+use super::manifest::{MAX_FILE_BYTES, Manifest};
+use super::policy::Policy;
+use super::stamp::Stamp;
+use super::{CURRENT, RELEASES, misconfigured, newline};
+
+/// The link behind which Kubernetes swaps the folder of a mounted secret.
+const PLATFORM_LINK: &str = "..data";
+/// How often a link that moves under the reader is followed again.
+const TRIES: usize = 5;
+/// How many releases are remembered as verified.
+const REMEMBERED: usize = 64;
+
+/// The folder that `SECRETS_DIR` names.
+#[derive(Debug)]
+pub(super) struct Root {
+    path: PathBuf,
+    real_path: PathBuf,
+    strict: bool,
+    verified: Mutex<HashMap<Stamp, (Identity, Arc<Manifest>)>>,
+}
+
+/// What tells one folder from another of the same name.
+type Identity = (u64, u64, i64, i64);
+
+/// How the folder is laid out.
+#[derive(Debug, PartialEq)]
+pub(super) enum Layout {
+    Empty,
+    Flat,
+    Platform,
+    Releases,
+}
+
+/// The files of one instant.
+#[derive(Debug)]
+pub(super) struct Snapshot {
+    pub(super) dir: Dir,
+    policy: Policy,
+    release: Option<Release>,
+}
+
+#[derive(Debug)]
+struct Release {
+    stamp: Stamp,
+    identity: Identity,
+    manifest: Option<Arc<Manifest>>,
+}
+
+impl Root {
+    pub(super) fn new(path: &Path, strict: bool) -> io::Result<Self> {
+        let path = std::path::absolute(path)?;
+        let real_path = std::fs::canonicalize(&path)?;
+        Ok(Self {
+            path,
+            real_path,
+            strict,
+            verified: Mutex::default(),
+        })
+    }
+
+    /// Opens the folder itself.
+    pub(super) fn open(&self) -> Result<(Dir, Policy)> {
+        let dir = Dir::open_root(&self.path).map_err(|error| match error.kind() {
+            // It was there when the store was opened: gone is an outage, not an absent secret.
+            io::ErrorKind::NotFound => Error::new(
+                ErrorKind::Unavailable,
+                "the folder is gone; is it still mounted?",
+            ),
+            _ => failed("opening the folder")(error),
+        })?;
+        let read_only = dir.is_read_only().map_err(failed("opening the folder"))?;
+        let platform = read_only || dir.read_link(PLATFORM_LINK).is_ok();
+        let policy = Policy {
+            strict: self.strict,
+            platform,
+            read_only,
+        };
+        policy.check_dir(&dir.stat().map_err(failed("opening the folder"))?)?;
+        Ok((dir, policy))
+    }
+
+    pub(super) fn layout(&self, dir: &Dir) -> Result<Layout> {
+        let kind = |name| {
+            dir.stat_entry(name)
+                .ok()
+                .map(|stat| FileType::from_raw_mode(stat.st_mode))
+        };
+        if kind(PLATFORM_LINK) == Some(FileType::Symlink) {
+            return Ok(Layout::Platform);
+        }
+        let releases = kind(RELEASES) == Some(FileType::Directory);
+        match kind(CURRENT) {
+            Some(FileType::Symlink) => Ok(Layout::Releases),
+            Some(_) if releases => Err(misconfigured(
+                "`current` is a file or folder; expected a link to `releases/<stamp>`",
+            )),
+            _ if releases => Ok(Layout::Releases),
+            _ if dir.entries()?.iter().all(|(name, _)| name.starts_with('.')) => Ok(Layout::Empty),
+            _ => Ok(Layout::Flat),
+        }
+    }
+
+    /// The files that are in force now. An empty folder is a snapshot without files.
+    pub(super) fn snapshot(&self) -> Result<Snapshot> {
+        let (dir, policy) = self.open()?;
+        match self.layout(&dir)? {
+            Layout::Empty | Layout::Flat => Ok(Snapshot {
+                dir,
+                policy,
+                release: None,
+            }),
+            Layout::Platform => self.follow(&dir, PLATFORM_LINK, |target| {
+                if target.contains('/') || !target.starts_with("..") || target == ".." {
+                    return Err(misconfigured(
+                        "`..data` does not point to a folder beside it",
+                    ));
+                }
+                let folder = dir.open_dir(target).map_err(Opening::from)?;
+                Ok(Snapshot {
+                    dir: folder,
+                    policy,
+                    release: None,
+                })
+            }),
+            Layout::Releases => match self.current_stamp(&dir)? {
+                None if stamps(&dir)?.is_empty() => Ok(Snapshot {
+                    dir,
+                    policy,
+                    release: None,
+                }),
+                None => Err(misconfigured(
+                    "there are releases and no `current` link to one of them",
+                )),
+                Some(_) => self.follow(&dir, CURRENT, |target| {
+                    self.release(&dir, self.parse_link(target)?, policy)
+                }),
+            },
+        }
+    }
+
+    /// One release by its stamp, whether or not it is in force.
+    pub(super) fn release(&self, root: &Dir, stamp: Stamp, policy: Policy) -> Result<Snapshot> {
+        let releases = root.open_dir(RELEASES).map_err(Opening::from)?;
+        let dir = releases
+            .open_dir(&stamp.to_string())
+            .map_err(Opening::from)?;
+        let stat = dir.stat().map_err(failed("opening the release"))?;
+        policy.check_dir(&stat)?;
+        let identity = identity(&stat);
+        let manifest = self.verify(&dir, stamp, identity, &policy)?;
+        Ok(Snapshot {
+            dir,
+            policy,
+            release: Some(Release {
+                stamp,
+                identity,
+                manifest,
+            }),
+        })
+    }
+
+    /// The stamp that `current` points to; `None` if there is no such link.
+    pub(super) fn current_stamp(&self, dir: &Dir) -> Result<Option<Stamp>> {
+        match dir.read_link(CURRENT) {
+            Ok(target) => self.parse_link(&target).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed("reading `current`")(error)),
+        }
+    }
+
+    /// Opens what a link points to, and looks again where it moved meanwhile.
+    fn follow(
+        &self,
+        dir: &Dir,
+        link: &str,
+        open: impl Fn(&str) -> Result<Snapshot>,
+    ) -> Result<Snapshot> {
+        let mut last = String::new();
+        for _ in 0..TRIES {
+            let target = dir.read_link(link).map_err(failed("reading the link"))?;
+            match open(&target) {
+                Err(error) if error.kind() == ErrorKind::NotFound && target != last => {
+                    last = target
+                }
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    let target = escaped(&target);
+                    return Err(misconfigured(format!(
+                        "`{link}` points to `{target}`, which is not there"
+                    )));
+                }
+                opened => return opened,
+            }
+        }
+        Err(Error::new(
+            ErrorKind::Unavailable,
+            format!("`{link}` moves faster than it can be read"),
+        ))
+    }
+
+    /// A link of ours is relative. `ln -s` by hand is often absolute: fine if it stays in this folder.
+    fn parse_link(&self, target: &str) -> Result<Stamp> {
+        let relative = [&self.path, &self.real_path].into_iter().find_map(|root| {
+            Path::new(target)
+                .strip_prefix(root)
+                .ok()
+                .and_then(Path::to_str)
+        });
+        let stamp = relative
+            .unwrap_or(target)
+            .strip_prefix("releases/")
+            .and_then(Stamp::parse);
+        stamp.ok_or_else(|| {
+            let fault = match target {
+                CURRENT => "points to itself",
+                _ if target.starts_with('/') && relative.is_none() => "points outside this folder",
+                _ if target.split('/').any(|part| part == "..") => "climbs with `..`",
+                _ => "does not point to a release",
+            };
+            misconfigured(format!(
+                "`current` {fault} (`{}`); expected `releases/<stamp>`, as in `releases/20260215T090000Z`",
+                escaped(target)
+            ))
+        })
+    }
+
+    fn verify(
+        &self,
+        dir: &Dir,
+        stamp: Stamp,
+        identity: Identity,
+        policy: &Policy,
+    ) -> Result<Option<Arc<Manifest>>> {
+        let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, manifest)) = verified.get(&stamp)
+            && *known == identity
+        {
+            return Ok(Some(manifest.clone()));
+        }
+        let Some(manifest) = Manifest::read(dir, policy)? else {
+            return Ok(None);
+        };
+        manifest
+            .check_all(dir, policy)
+            .or_else(|error| vanished(dir, error))?;
+        let manifest = Arc::new(manifest);
+        if verified.len() >= REMEMBERED {
+            verified.clear();
+        }
+        verified.insert(stamp, (identity, manifest.clone()));
+        Ok(Some(manifest))
+    }
+}
+
+impl Snapshot {
+    pub(super) fn stamp(&self) -> Option<Stamp> {
+        self.release.as_ref().map(|release| release.stamp)
+    }
+
+    pub(super) fn manifest(&self) -> Option<&Manifest> {
+        self.release.as_ref()?.manifest.as_deref()
+    }
+
+    pub(super) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Whether another snapshot shows the same folder.
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        let key = |snapshot: &Self| {
+            snapshot
+                .release
+                .as_ref()
+                .map(|one| (one.stamp, one.identity))
+        };
+        key(self) == key(other)
+    }
+
+    /// The bytes of the file of a secret.
+    pub(super) fn read_raw(&self, name: &SecretName) -> Result<(Zeroizing<Vec<u8>>, Stat)> {
+        let (file, stat) = read_file(&self.dir, name, &self.policy, self.release.is_some())
+            .map_err(|error| match self.manifest() {
+                Some(manifest) if error.kind() == ErrorKind::NotFound && manifest.lists(name) => {
+                    Error::new(
+                        ErrorKind::NotFound,
+                        "the release lists the file and it is gone",
+                    )
+                    .with_reason(Reason::Manifest)
+                }
+                _ => error,
+            })?;
+        if let Some(manifest) = self.manifest() {
+            manifest.check(name, &file)?;
+        }
+        Ok((file, stat))
+    }
+
+    /// Reads a secret.
+    pub(super) fn read(&self, name: &SecretName, exact: bool) -> Result<Secret> {
+        let (file, stat) = self.read_raw(name)?;
+        let secret = Secret::new(newline::decode(file, exact)?);
+        Ok(match self.stamp() {
+            Some(stamp) => secret
+                .with_version(stamp.version())
+                .with_created_at(stamp.time()),
+            None => secret.with_created_at(modified_at(&stat)),
+        })
+    }
+}
+
+/// Reads the file of a secret below a folder, one folder after the other.
+pub(super) fn read_file(
+    dir: &Dir,
+    name: &SecretName,
+    policy: &Policy,
+    single_link: bool,
+) -> Result<(Zeroizing<Vec<u8>>, Stat)> {
+    let segments: Vec<_> = name.segments().collect();
+    let (file, folders) = match segments.split_last() {
+        Some((file, folders)) => (*file, folders),
+        None => return Err(super::no_secret()),
+    };
+    let mut below: Option<Dir> = None;
+    for folder in folders {
+        let opened = below
+            .as_ref()
+            .unwrap_or(dir)
+            .open_dir(folder)
+            .map_err(failed("reading"))?;
+        policy.check_dir(&opened.stat().map_err(failed("reading"))?)?;
+        below = Some(opened);
+    }
+    let (bytes, stat) = below
+        .as_ref()
+        .unwrap_or(dir)
+        .read(file, policy, MAX_FILE_BYTES)?;
+    // The owner of the other name could change a release that is done.
+    if single_link && stat.st_nlink > 1 {
+        return Err(misconfigured(
+            "the file of a release has a second name (hard link); copy it",
+        ));
+    }
+    Ok((bytes, stat))
+}
+
+/// The stamps of all releases, oldest first.
+pub(super) fn stamps(root: &Dir) -> Result<Vec<Stamp>> {
+    let releases = match root.open_dir(RELEASES) {
+        Ok(releases) => releases,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed("listing releases")(error)),
+    };
+    let folders = releases
+        .entries()?
+        .into_iter()
+        .filter(|(_, kind)| *kind == FileType::Directory);
+    let mut stamps: Vec<_> = folders
+        .filter_map(|(name, _)| Stamp::parse(&name))
+        .collect();
+    stamps.sort();
+    Ok(stamps)
+}
+
+pub(super) fn modified_at(stat: &Stat) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(u64::try_from(stat.st_mtime).unwrap_or(0))
+}
+
+fn identity(stat: &Stat) -> Identity {
+    #[expect(
+        clippy::unnecessary_cast,
+        reason = "the widths differ between Linux and macOS"
+    )]
+    (
+        stat.st_dev as u64,
+        stat.st_ino as u64,
+        stat.st_ctime as i64,
+        stat.st_ctime_nsec as i64,
+    )
+}
+
+/// A release that is being removed while it is verified is absent, not damaged.
+fn vanished(dir: &Dir, error: Error) -> Result<()> {
+    match dir.stat() {
+        Ok(stat) if stat.st_nlink == 0 => Err(super::no_secret()),
+        _ => Err(error),
+    }
+}
+
+/// Opening a folder that a link or a stamp names.
+struct Opening(Error);
+
+impl From<io::Error> for Opening {
+    fn from(error: io::Error) -> Self {
+        Self(match Errno::from_io_error(&error) {
+            Some(Errno::NOENT) => super::no_version("no release of that stamp"),
+            Some(Errno::LOOP | Errno::NOTDIR) => {
+                misconfigured("a release is a folder of its own, not a link or a file")
+            }
+            _ => failed("opening the release")(error),
+        })
+    }
+}
+
+impl From<Opening> for Error {
+    fn from(opening: Opening) -> Self {
+        opening.0
+    }
+}

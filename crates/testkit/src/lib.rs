@@ -1,0 +1,12 @@
+//! Test support for services that use Strongroom and for backends of it.
+//!
+//! [`ManualClock`] is a clock that a test moves; [`ScriptedStore`] wraps a store, counts what is asked of
+//! it and fails when told to.
+
+#![forbid(unsafe_code)]
+
+mod clock;
+mod scripted;
+
+pub use clock::ManualClock;
+pub use scripted::ScriptedStore;
