@@ -16,10 +16,7 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place that reads the machine's clocks"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clocks")]
 impl Clock for SystemClock {
     fn now(&self) -> SystemTime {
         SystemTime::now()
@@ -43,10 +40,7 @@ pub struct Moment {
 impl Moment {
     /// This instant.
     pub fn now(clock: &dyn Clock) -> Self {
-        Self {
-            wall: clock.now(),
-            monotonic: clock.monotonic(),
-        }
+        Self { wall: clock.now(), monotonic: clock.monotonic() }
     }
 
     /// How long ago this was.

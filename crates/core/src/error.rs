@@ -170,9 +170,7 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
         let mut shown = f.debug_struct("Error");
-        shown
-            .field("kind", &inner.kind)
-            .field("message", &inner.message);
+        shown.field("kind", &inner.kind).field("message", &inner.message);
         // `{:?}` of a refused signature ends up in answers to strangers as easily as `{}` does.
         if let (Some(reason), false) = (&inner.reason, self.is_signature()) {
             shown.field("reason", reason);
@@ -199,10 +197,7 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0
-            .source
-            .as_deref()
-            .map(|source| source as &(dyn StdError + 'static))
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
     }
 }
 
@@ -218,11 +213,8 @@ mod tests {
 
     #[test]
     fn names_provider_operation_setting_and_secret() {
-        let error = Error::new(
-            ErrorKind::Misconfigured,
-            "must be an integer from 1 to 3600",
-        )
-        .with_key("SECRETS_CACHE_TTL_SECONDS");
+        let error = Error::new(ErrorKind::Misconfigured, "must be an integer from 1 to 3600")
+            .with_key("SECRETS_CACHE_TTL_SECONDS");
         assert_eq!(
             error.to_string(),
             "SECRETS_CACHE_TTL_SECONDS: must be an integer from 1 to 3600"
@@ -240,12 +232,7 @@ mod tests {
             (error.to_string(), format!("{error:?}"))
         };
         let first = shown(Reason::Tag);
-        for reason in [
-            Reason::UnknownKey,
-            Reason::Retired,
-            Reason::Alg,
-            Reason::Malformed,
-        ] {
+        for reason in [Reason::UnknownKey, Reason::Retired, Reason::Alg, Reason::Malformed] {
             assert_eq!(shown(reason), first);
             assert_eq!(Error::signature(reason).reason(), Some(reason));
         }
@@ -256,9 +243,6 @@ mod tests {
         let error = Error::new(ErrorKind::Unavailable, "no answer")
             .with_operation("vault", "get")
             .with_operation("cache", "load");
-        assert_eq!(
-            (error.provider(), error.operation()),
-            (Some("vault"), Some("get"))
-        );
+        assert_eq!((error.provider(), error.operation()), (Some("vault"), Some("get")));
     }
 }

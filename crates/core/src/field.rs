@@ -29,10 +29,7 @@ impl Field {
         if field.is_empty() {
             return refuse("nothing follows the `#`; expected `#FIELD` or `#/json/pointer`");
         }
-        if field
-            .chars()
-            .any(|c| c.is_control() || crate::text::is_format(c))
-        {
+        if field.chars().any(|c| c.is_control() || crate::text::is_format(c)) {
             return refuse("a field must not contain control or invisible characters");
         }
         let path = match field.strip_prefix('/') {
@@ -42,10 +39,7 @@ impl Field {
                 None => return refuse("in a JSON pointer `~` is followed by 0 or 1 (RFC 6901)"),
             },
         };
-        Ok(Self {
-            text: field.to_owned(),
-            path,
-        })
+        Ok(Self { text: field.to_owned(), path })
     }
 
     /// The field as it was given.
@@ -101,10 +95,7 @@ impl Field {
             None => {
                 let (end, empty) = end_of_object(json, place).ok_or_else(|| self.absent())?;
                 let comma = if empty { "" } else { "," };
-                (
-                    end..end,
-                    Zeroizing::new(format!("{comma}{}:{}", quoted(last), new.as_str())),
-                )
+                (end..end, Zeroizing::new(format!("{comma}{}:{}", quoted(last), new.as_str())))
             }
         };
         let mut whole = Zeroizing::new(Vec::with_capacity(json.len() - at.len() + new.len()));
@@ -115,18 +106,12 @@ impl Field {
     }
 
     fn absent(&self) -> Error {
-        Error::new(
-            ErrorKind::NotFound,
-            format!("the secret has no field `{self}`"),
-        )
-        .with_reason(Reason::Field)
+        Error::new(ErrorKind::NotFound, format!("the secret has no field `{self}`"))
+            .with_reason(Reason::Field)
     }
 
     fn unreadable(&self) -> Error {
-        Error::new(
-            ErrorKind::Malformed,
-            format!("field `{self}` is not a valid JSON string"),
-        )
+        Error::new(ErrorKind::Malformed, format!("field `{self}` is not a valid JSON string"))
     }
 }
 
@@ -138,10 +123,7 @@ impl fmt::Display for Field {
 
 /// RFC 6901, section 4: `~1` is a slash, `~0` is a tilde.
 fn unescape(step: &str) -> Option<String> {
-    let bad = step
-        .split('~')
-        .skip(1)
-        .any(|rest| !rest.starts_with(['0', '1']));
+    let bad = step.split('~').skip(1).any(|rest| !rest.starts_with(['0', '1']));
     (!bad).then(|| step.replace("~1", "/").replace("~0", "~"))
 }
 
@@ -150,10 +132,7 @@ fn quoted(text: &str) -> String {
 }
 
 fn not_an_object() -> Error {
-    Error::new(
-        ErrorKind::Malformed,
-        "the value is not a JSON object, so it has no fields",
-    )
+    Error::new(ErrorKind::Malformed, "the value is not a JSON object, so it has no fields")
 }
 
 fn json_type(json: &str) -> &'static str {
@@ -310,10 +289,7 @@ mod tests {
     fn a_field_write_keeps_every_other_byte() {
         let value = SecretValue::from(OBJECT);
         let new = SecretValue::from("say \"hi\"");
-        let replaced = Field::new("password")
-            .unwrap()
-            .replace(&value, &new)
-            .unwrap();
+        let replaced = Field::new("password").unwrap().replace(&value, &new).unwrap();
         let expected = OBJECT.replace("\"canary\\n1\"", "\"say \\\"hi\\\"\"");
         assert_eq!(replaced.expose_str().unwrap(), expected);
 
@@ -322,10 +298,7 @@ mod tests {
         assert_eq!(added.expose_str().unwrap(), expected);
 
         let empty = SecretValue::from("{ }");
-        let first = Field::new("a")
-            .unwrap()
-            .replace(&empty, &SecretValue::from("1"))
-            .unwrap();
+        let first = Field::new("a").unwrap().replace(&empty, &SecretValue::from("1")).unwrap();
         assert_eq!(first.expose_str().unwrap(), "{ \"a\":\"1\"}");
     }
 

@@ -50,45 +50,27 @@ pub enum Form {
 impl Key {
     /// A setting of plain text.
     pub const fn text(name: &'static str, meaning: &'static str) -> Self {
-        Self {
-            name,
-            form: Form::Text,
-            required: false,
-            default: None,
-            meaning,
-        }
+        Self { name, form: Form::Text, required: false, default: None, meaning }
     }
 
     /// A setting whose value is secret.
     pub const fn secret(name: &'static str, meaning: &'static str) -> Self {
-        Self {
-            form: Form::Secret,
-            ..Self::text(name, meaning)
-        }
+        Self { form: Form::Secret, ..Self::text(name, meaning) }
     }
 
     /// A setting that is a path.
     pub const fn path(name: &'static str, meaning: &'static str) -> Self {
-        Self {
-            form: Form::Path,
-            ..Self::text(name, meaning)
-        }
+        Self { form: Form::Path, ..Self::text(name, meaning) }
     }
 
     /// A setting that is on or off.
     pub const fn boolean(name: &'static str, meaning: &'static str) -> Self {
-        Self {
-            form: Form::Boolean,
-            ..Self::text(name, meaning)
-        }
+        Self { form: Form::Boolean, ..Self::text(name, meaning) }
     }
 
     /// A setting in whole seconds from `min` to `max`.
     pub const fn seconds(name: &'static str, min: u64, max: u64, meaning: &'static str) -> Self {
-        Self {
-            form: Form::Seconds { min, max },
-            ..Self::text(name, meaning)
-        }
+        Self { form: Form::Seconds { min, max }, ..Self::text(name, meaning) }
     }
 
     /// A setting that is one of some words.
@@ -97,10 +79,7 @@ impl Key {
         words: &'static [&'static str],
         meaning: &'static str,
     ) -> Self {
-        Self {
-            form: Form::Choice(words),
-            ..Self::text(name, meaning)
-        }
+        Self { form: Form::Choice(words), ..Self::text(name, meaning) }
     }
 
     /// The same, without which the provider cannot be opened.

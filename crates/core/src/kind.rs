@@ -77,14 +77,7 @@ const fn row(
     stale: bool,
     authoritative: bool,
 ) -> Row {
-    Row {
-        kind,
-        name,
-        exit,
-        retry,
-        stale,
-        authoritative,
-    }
+    Row { kind, name, exit, retry, stale, authoritative }
 }
 
 use Retry::{Never, Once, WithinDeadline};
@@ -171,9 +164,8 @@ mod tests {
 
     #[test]
     fn exit_codes_are_those_of_the_contract() {
-        let codes: Vec<_> = ErrorKind::all()
-            .map(|kind| (kind.as_str(), kind.exit_code()))
-            .collect();
+        let codes: Vec<_> =
+            ErrorKind::all().map(|kind| (kind.as_str(), kind.exit_code())).collect();
         let contract = [
             ("SignatureMismatch", 1),
             ("Throttled", 29),
@@ -199,47 +191,24 @@ mod tests {
 
     #[test]
     fn only_kinds_that_say_nothing_about_the_secret_allow_stale_values() {
-        let stale: Vec<_> = ErrorKind::all()
-            .filter(|kind| kind.allows_stale())
-            .collect();
+        let stale: Vec<_> = ErrorKind::all().filter(|kind| kind.allows_stale()).collect();
         use ErrorKind::{Internal, Malformed, Throttled, TlsRejected, Unavailable};
-        assert_eq!(
-            stale,
-            [Throttled, Malformed, Unavailable, TlsRejected, Internal]
-        );
+        assert_eq!(stale, [Throttled, Malformed, Unavailable, TlsRejected, Internal]);
         assert!(ErrorKind::all().all(|kind| !(kind.allows_stale() && kind.is_authoritative())));
     }
 
     #[test]
     fn only_answers_about_the_secret_are_remembered() {
         use ErrorKind::{Deleted, Disabled, Expired, InvalidValue, NotFound, NotYetValid};
-        let remembered: Vec<_> = ErrorKind::all()
-            .filter(|kind| kind.is_authoritative())
-            .collect();
-        assert_eq!(
-            remembered,
-            [
-                NotFound,
-                Deleted,
-                Disabled,
-                Expired,
-                NotYetValid,
-                InvalidValue
-            ]
-        );
+        let remembered: Vec<_> = ErrorKind::all().filter(|kind| kind.is_authoritative()).collect();
+        assert_eq!(remembered, [NotFound, Deleted, Disabled, Expired, NotYetValid, InvalidValue]);
     }
 
     #[test]
     fn only_outages_and_damaged_answers_are_tried_again() {
-        let of = |retry| {
-            ErrorKind::all()
-                .filter(move |kind| kind.retry() == retry)
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(
-            of(WithinDeadline),
-            [ErrorKind::Throttled, ErrorKind::Unavailable]
-        );
+        let of =
+            |retry| ErrorKind::all().filter(move |kind| kind.retry() == retry).collect::<Vec<_>>();
+        assert_eq!(of(WithinDeadline), [ErrorKind::Throttled, ErrorKind::Unavailable]);
         assert_eq!(of(Once), [ErrorKind::Malformed]);
     }
 }

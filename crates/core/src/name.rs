@@ -82,10 +82,7 @@ fn find_fault(name: &str) -> Option<String> {
         return Some("secret name is empty; expected segments separated by `/`".into());
     }
     if name.len() > SecretName::MAX_BYTES {
-        return Some(format!(
-            "secret name is longer than {} bytes",
-            SecretName::MAX_BYTES
-        ));
+        return Some(format!("secret name is longer than {} bytes", SecretName::MAX_BYTES));
     }
     let misplaced = |(at, character): (usize, char)| {
         let what = match character {
@@ -95,9 +92,7 @@ fn find_fault(name: &str) -> Option<String> {
             _ if crate::text::is_format(character) => "an invisible format character",
             _ => return None,
         };
-        Some(format!(
-            "secret name must not contain {what} (at byte {at})"
-        ))
+        Some(format!("secret name must not contain {what} (at byte {at})"))
     };
     if let Some(fault) = name.char_indices().find_map(misplaced) {
         return Some(fault);
@@ -150,14 +145,9 @@ impl SecretRef {
             Some((name, field)) => (name, Some(field)),
             None => (reference, None),
         };
-        let field = field
-            .map(Field::new)
-            .transpose()
-            .map_err(|error| error.with_name(reference))?;
-        Ok(Self {
-            name: SecretName::new(name)?,
-            field,
-        })
+        let field =
+            field.map(Field::new).transpose().map_err(|error| error.with_name(reference))?;
+        Ok(Self { name: SecretName::new(name)?, field })
     }
 
     /// The secret.
@@ -226,14 +216,7 @@ mod tests {
 
     #[test]
     fn b005_b008_percent_signs_and_queries_stand_for_themselves() {
-        for name in [
-            "a%2e%2e%2fb",
-            "a%2fb",
-            "%00",
-            "name?version=1",
-            "...",
-            "a..b",
-        ] {
+        for name in ["a%2e%2e%2fb", "a%2fb", "%00", "name?version=1", "...", "a..b"] {
             assert_eq!(SecretName::new(name).unwrap().as_str(), name);
         }
     }
@@ -272,10 +255,7 @@ mod tests {
         assert_eq!(SecretRef::new("a#/x/y").unwrap().to_string(), "a#/x/y");
         refused("a#b", "picks a field");
         for reference in ["a#", "#b", "a#b\n"] {
-            assert_eq!(
-                SecretRef::new(reference).unwrap_err().kind(),
-                ErrorKind::Misconfigured
-            );
+            assert_eq!(SecretRef::new(reference).unwrap_err().kind(), ErrorKind::Misconfigured);
         }
     }
 
@@ -286,11 +266,6 @@ mod tests {
         let full = name.below(&prefix).unwrap();
         assert_eq!(full.as_str(), "nexus-engine/prod/connectionStrings/primary");
         assert_eq!(full.strip_prefix(&prefix), Some(name));
-        assert_eq!(
-            SecretName::new("nexus-engine/production")
-                .unwrap()
-                .strip_prefix(&prefix),
-            None
-        );
+        assert_eq!(SecretName::new("nexus-engine/production").unwrap().strip_prefix(&prefix), None);
     }
 }

@@ -69,11 +69,7 @@ pub struct Open<'a> {
 impl<'a> Open<'a> {
     /// The three together.
     pub fn new(id: &'static str, settings: &'a Settings, clock: &'a Arc<dyn Clock>) -> Self {
-        Self {
-            id,
-            settings,
-            clock,
-        }
+        Self { id, settings, clock }
     }
 }
 
@@ -94,12 +90,7 @@ pub struct Opened {
 impl Opened {
     /// A store and nothing else.
     pub fn new(store: Arc<dyn SecretStore>) -> Self {
-        Self {
-            store,
-            signer: None,
-            signing_key: None,
-            warnings: Vec::new(),
-        }
+        Self { store, signer: None, signing_key: None, warnings: Vec::new() }
     }
 }
 

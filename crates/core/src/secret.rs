@@ -27,11 +27,7 @@ struct Parts {
 impl Secret {
     /// A value of which nothing else is known.
     pub fn new(value: SecretValue) -> Self {
-        Self(Arc::new(Parts {
-            value,
-            version: None,
-            created_at: None,
-        }))
+        Self(Arc::new(Parts { value, version: None, created_at: None }))
     }
 
     /// Adds the provider's version id.

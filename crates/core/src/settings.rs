@@ -39,10 +39,7 @@ struct Found {
 impl Settings {
     /// The settings of an environment.
     pub fn new(environment: impl Environment) -> Self {
-        Self {
-            environment: Arc::new(environment),
-            set: BTreeMap::new(),
-        }
+        Self { environment: Arc::new(environment), set: BTreeMap::new() }
     }
 
     /// Only these variables, and no files: what a fake hands out.
@@ -53,16 +50,13 @@ impl Settings {
     {
         pairs
             .into_iter()
-            .fold(Self::new(Nothing), |settings, (name, value)| {
-                settings.with(name, value)
-            })
+            .fold(Self::new(Nothing), |settings, (name, value)| settings.with(name, value))
     }
 
     /// The same settings with one variable set by the program. Hides `X` and `X_FILE` below it.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.set
-            .insert(name.into(), SecretValue::from(value.into()));
+        self.set.insert(name.into(), SecretValue::from(value.into()));
         self
     }
 
@@ -90,9 +84,7 @@ impl Settings {
     /// # Errors
     /// As [`text`](Self::text).
     pub fn variable(&self, name: &str) -> Result<Option<SecretValue>> {
-        Ok(self
-            .find_named(name, Some(format!("{name}_FILE")))?
-            .map(|found| found.value))
+        Ok(self.find_named(name, Some(format!("{name}_FILE")))?.map(|found| found.value))
     }
 
     /// A setting that is a path.
@@ -148,8 +140,7 @@ impl Settings {
         };
         self.parse(key, |text| {
             let word = words.iter().find(|word| **word == text);
-            word.copied()
-                .ok_or_else(|| format!("must be one of {}", words.join(", ")))
+            word.copied().ok_or_else(|| format!("must be one of {}", words.join(", ")))
         })
     }
 
@@ -161,10 +152,7 @@ impl Settings {
 
     /// The error for a required setting that is not set.
     pub fn missing(key: &Key) -> Error {
-        let twin = key
-            .file_twin()
-            .map(|twin| format!(" (or {twin})"))
-            .unwrap_or_default();
+        let twin = key.file_twin().map(|twin| format!(" (or {twin})")).unwrap_or_default();
         let message = format!("is not set{twin}; it is {}", key.meaning);
         Error::new(ErrorKind::Misconfigured, message).with_key(key.name)
     }
@@ -183,22 +171,14 @@ impl Settings {
             let upper = name.to_uppercase();
             let family = |spelling: &&String| {
                 spelling.split_once('_').is_some_and(|(family, _)| {
-                    upper
-                        .split_once('_')
-                        .is_some_and(|(other, _)| other == family)
+                    upper.split_once('_').is_some_and(|(other, _)| other == family)
                 })
             };
             let distance = |spelling: &String| strsim::osa_distance(&upper, spelling);
-            let nearest = spellings
-                .iter()
-                .filter(family)
-                .min_by_key(|spelling| distance(spelling))?;
-            (distance(nearest) <= 2).then(|| {
-                format!(
-                    "`{}` is not a setting; did you mean `{nearest}`?",
-                    escaped(name)
-                )
-            })
+            let nearest =
+                spellings.iter().filter(family).min_by_key(|spelling| distance(spelling))?;
+            (distance(nearest) <= 2)
+                .then(|| format!("`{}` is not a setting; did you mean `{nearest}`?", escaped(name)))
         };
         names.iter().filter_map(miss).collect()
     }
@@ -212,12 +192,12 @@ impl Settings {
             Error::new(ErrorKind::Misconfigured, message).with_key(variable)
         };
         match (self.find(key)?, key.default) {
-            (Some(found), _) => read(found.text()?)
-                .map(Some)
-                .map_err(|message| refuse(message, found.variable)),
-            (None, Some(default)) => read(default)
-                .map(Some)
-                .map_err(|message| refuse(message, key.name.to_owned())),
+            (Some(found), _) => {
+                read(found.text()?).map(Some).map_err(|message| refuse(message, found.variable))
+            }
+            (None, Some(default)) => {
+                read(default).map(Some).map_err(|message| refuse(message, key.name.to_owned()))
+            }
             (None, None) => Ok(None),
         }
     }
@@ -235,23 +215,16 @@ impl Settings {
             ((Some(_), Some(_)), Some(twin)) => {
                 return refuse("both are set; keep one", format!("{name} and {twin}"));
             }
-            ((None, Some(path)), Some(twin)) => Found {
-                value: self.read_twin(path, &twin)?,
-                variable: twin,
-            },
+            ((None, Some(path)), Some(twin)) => {
+                Found { value: self.read_twin(path, &twin)?, variable: twin }
+            }
             ((direct, _), _) => {
                 let value = direct.map(|value| decode(value, name)).transpose()?;
-                Found {
-                    value: value.unwrap_or_else(|| "".into()),
-                    variable: name.to_owned(),
-                }
+                Found { value: value.unwrap_or_else(|| "".into()), variable: name.to_owned() }
             }
         };
         if found.value.is_empty() {
-            return refuse(
-                "is set and empty; unset it or give it a value",
-                found.variable,
-            );
+            return refuse("is set and empty; unset it or give it a value", found.variable);
         }
         if found.value.len() > SecretValue::MAX_BYTES {
             return refuse("is longer than 65536 bytes", found.variable);
@@ -269,10 +242,7 @@ impl Settings {
         if own != (None, None) {
             return own;
         }
-        (
-            self.environment.var(name),
-            twin.and_then(|twin| self.environment.var(twin)),
-        )
+        (self.environment.var(name), twin.and_then(|twin| self.environment.var(twin)))
     }
 
     fn read_twin(&self, path: OsString, twin: &str) -> Result<SecretValue> {
@@ -285,10 +255,8 @@ impl Settings {
             return Err(refuse("must be an absolute path"));
         }
         // The cap is for the value; a trailing newline comes on top.
-        let bytes = self
-            .environment
-            .read_file(path, SecretValue::MAX_BYTES + 2)
-            .map_err(|error| {
+        let bytes =
+            self.environment.read_file(path, SecretValue::MAX_BYTES + 2).map_err(|error| {
                 let message = match error.kind() {
                     io::ErrorKind::NotFound => "the file does not exist",
                     io::ErrorKind::PermissionDenied => "the file may not be read by this process",
@@ -311,10 +279,7 @@ impl Found {
         let refuse = |message: &'static str| {
             Error::new(ErrorKind::Misconfigured, message).with_key(self.variable.clone())
         };
-        let text = self
-            .value
-            .expose_str()
-            .map_err(|_| refuse("is not UTF-8 text"))?;
+        let text = self.value.expose_str().map_err(|_| refuse("is not UTF-8 text"))?;
         match text.chars().any(char::is_control) {
             true => Err(refuse("contains a control character or a line feed")),
             false => Ok(text),
@@ -325,9 +290,7 @@ impl Found {
 /// Names only: a value may be a token.
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
-            .field("set", &self.set.keys().collect::<Vec<_>>())
-            .finish()
+        f.debug_struct("Settings").field("set", &self.set.keys().collect::<Vec<_>>()).finish()
     }
 }
 
@@ -344,10 +307,7 @@ impl Environment for Nothing {
     }
 
     fn read_file(&self, _: &Path, _: usize) -> io::Result<Vec<u8>> {
-        Err(io::Error::new(
-            io::ErrorKind::Unsupported,
-            "these settings have no files",
-        ))
+        Err(io::Error::new(io::ErrorKind::Unsupported, "these settings have no files"))
     }
 }
 
@@ -372,10 +332,7 @@ fn as_path<'a>(text: &'a str, variable: &str) -> Result<&'a Path> {
 
 /// Drops one trailing `\n` or `\r\n`, as editors and `echo` add it.
 fn strip_newline(bytes: &[u8]) -> &[u8] {
-    bytes
-        .strip_suffix(b"\r\n")
-        .or_else(|| bytes.strip_suffix(b"\n"))
-        .unwrap_or(bytes)
+    bytes.strip_suffix(b"\r\n").or_else(|| bytes.strip_suffix(b"\n")).unwrap_or(bytes)
 }
 
 #[cfg(test)]
@@ -389,17 +346,11 @@ mod tests {
     const ENCODING: Key = Key::choice("SECRETS_SIGNING_KEY_ENCODING", &["raw", "hex"], "encoding");
 
     #[derive(Debug)]
-    struct Table(
-        Vec<(&'static str, OsString)>,
-        Vec<(&'static str, &'static [u8])>,
-    );
+    struct Table(Vec<(&'static str, OsString)>, Vec<(&'static str, &'static [u8])>);
 
     impl Environment for Table {
         fn var(&self, name: &str) -> Option<OsString> {
-            self.0
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| value.clone())
+            self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
         }
 
         fn names(&self) -> Vec<String> {
@@ -408,8 +359,7 @@ mod tests {
 
         fn read_file(&self, path: &Path, _: usize) -> io::Result<Vec<u8>> {
             let file = self.1.iter().find(|(known, _)| Path::new(known) == path);
-            file.map(|(_, bytes)| bytes.to_vec())
-                .ok_or(io::ErrorKind::NotFound.into())
+            file.map(|(_, bytes)| bytes.to_vec()).ok_or(io::ErrorKind::NotFound.into())
         }
     }
 
@@ -443,16 +393,10 @@ mod tests {
             );
             misconfigured(settings.seconds(&TTL), "from 1 to 3600");
         }
-        misconfigured(
-            Settings::from_pairs([(TTL.name, "")]).seconds(&TTL),
-            "set and empty",
-        );
+        misconfigured(Settings::from_pairs([(TTL.name, "")]).seconds(&TTL), "set and empty");
         for (text, seconds) in [("1", 1), ("3600", 3600)] {
             let settings = Settings::from_pairs([(TTL.name, text)]);
-            assert_eq!(
-                settings.seconds(&TTL).unwrap(),
-                Some(Duration::from_secs(seconds))
-            );
+            assert_eq!(settings.seconds(&TTL).unwrap(), Some(Duration::from_secs(seconds)));
         }
         let unset = Settings::from_pairs::<&str, &str>([]);
         assert_eq!(unset.seconds(&TTL).unwrap(), Some(Duration::from_secs(60)));
@@ -476,10 +420,7 @@ mod tests {
     fn b026_a_variable_and_its_file_together_are_an_error() {
         let both =
             Settings::from_pairs([("VAULT_TOKEN", "canary-a"), ("VAULT_TOKEN_FILE", "/canary")]);
-        misconfigured(
-            both.secret(&TOKEN),
-            "VAULT_TOKEN and VAULT_TOKEN_FILE: both are set",
-        );
+        misconfigured(both.secret(&TOKEN), "VAULT_TOKEN and VAULT_TOKEN_FILE: both are set");
     }
 
     #[test]
@@ -511,10 +452,7 @@ mod tests {
             assert_eq!(token.expose(), value);
         }
         let empty = Table(vec![("VAULT_TOKEN_FILE", "/t".into())], vec![("/t", b"\n")]);
-        misconfigured(
-            Settings::new(empty).secret(&TOKEN),
-            "VAULT_TOKEN_FILE: is set and empty",
-        );
+        misconfigured(Settings::new(empty).secret(&TOKEN), "VAULT_TOKEN_FILE: is set and empty");
     }
 
     #[cfg(unix)]
@@ -530,10 +468,7 @@ mod tests {
     fn what_the_program_sets_hides_the_variable_and_its_twin() {
         let table = Table(vec![("VAULT_TOKEN_FILE", "/missing".into())], vec![]);
         let settings = Settings::new(table).with("VAULT_TOKEN", "canary");
-        assert_eq!(
-            settings.secret(&TOKEN).unwrap().unwrap().expose(),
-            b"canary"
-        );
+        assert_eq!(settings.secret(&TOKEN).unwrap().unwrap().expose(), b"canary");
         assert!(!format!("{settings:?}").contains("canary"));
     }
 

@@ -51,11 +51,8 @@ impl SecretValue {
     pub fn expose_str(&self) -> Result<&str> {
         std::str::from_utf8(self.expose()).map_err(|error| {
             let offset = error.valid_up_to();
-            Error::new(
-                ErrorKind::InvalidValue,
-                format!("value is not UTF-8 text at byte {offset}"),
-            )
-            .with_reason(Reason::NotText)
+            Error::new(ErrorKind::InvalidValue, format!("value is not UTF-8 text at byte {offset}"))
+                .with_reason(Reason::NotText)
         })
     }
 
@@ -177,9 +174,7 @@ mod tests {
 
     #[test]
     fn text_that_is_not_utf8_is_refused_by_offset() {
-        let error = SecretValue::from(b"ab\xffcanary".to_vec())
-            .expose_str()
-            .unwrap_err();
+        let error = SecretValue::from(b"ab\xffcanary".to_vec()).expose_str().unwrap_err();
         assert_eq!(
             (error.kind(), error.reason()),
             (ErrorKind::InvalidValue, Some(Reason::NotText))

@@ -85,11 +85,6 @@ pub struct VersionInfo {
 impl VersionInfo {
     /// A version with no times.
     pub fn new(version: SecretVersion, state: VersionState) -> Self {
-        Self {
-            version,
-            state,
-            created_at: None,
-            retired_at: None,
-        }
+        Self { version, state, created_at: None, retired_at: None }
     }
 }

@@ -9,9 +9,7 @@ use crate::{deny, layering, rust_version};
 /// Runs every check; one that fails does not stop the next.
 pub(crate) fn run(report: &mut Report) {
     report.check("format", || passes("fmt --all --check"));
-    report.check("lints", || {
-        passes("clippy --workspace --all-targets --locked -- -D warnings")
-    });
+    report.check("lints", || passes("clippy --workspace --all-targets --locked -- -D warnings"));
     report.check("documentation", || {
         succeed(cargo("doc --workspace --no-deps --locked").env("RUSTDOCFLAGS", "-Dwarnings"))
     });
@@ -22,9 +20,7 @@ pub(crate) fn run(report: &mut Report) {
     report.check("strongroom-core is offline", || {
         offline::check("strongroom-core", &[NETWORK, RUNTIME])
     });
-    report.check("strongroom-local is offline", || {
-        offline::check("strongroom-local", &[NETWORK])
-    });
+    report.check("strongroom-local is offline", || offline::check("strongroom-local", &[NETWORK]));
     report.check("licences, bans and sources", deny::check);
 }
 
@@ -43,9 +39,7 @@ fn graph(report: &mut Report, workspace: &Workspace) {
 
 /// Features of the facade that add something of their own; `default` and `full` only name others.
 fn features(workspace: &Workspace) -> impl Iterator<Item = &String> {
-    let facade = workspace
-        .members()
-        .filter(|member| member.name == "strongroom");
+    let facade = workspace.members().filter(|member| member.name == "strongroom");
     let features = facade.flat_map(|facade| &facade.features);
     features.filter(|feature| !["default", "full"].contains(&feature.as_str()))
 }
@@ -55,9 +49,5 @@ fn passes(words: &str) -> Result<(), String> {
 }
 
 fn none(problems: &[String]) -> Result<(), String> {
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(problems.join("\n"))
-    }
+    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
 }

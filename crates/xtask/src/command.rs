@@ -15,14 +15,8 @@ pub(crate) fn cargo(words: &str) -> Command {
 /// # Errors
 /// If it cannot be started or does not exit with 0.
 pub(crate) fn succeed(command: &mut Command) -> Result<(), String> {
-    let status = command
-        .status()
-        .map_err(|cause| unstarted(command, &cause))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("{} ended with {status}", text(command)))
-    }
+    let status = command.status().map_err(|cause| unstarted(command, &cause))?;
+    if status.success() { Ok(()) } else { Err(format!("{} ended with {status}", text(command))) }
 }
 
 /// Runs a command, passes its standard output on and gives each line to `read`.
@@ -43,9 +37,8 @@ pub(crate) fn stream(command: &mut Command, mut read: impl FnMut(&str)) -> Resul
             read(line.trim_end());
         }
     }
-    let status = child
-        .wait()
-        .map_err(|cause| format!("cannot wait for {}: {cause}", text(command)))?;
+    let status =
+        child.wait().map_err(|cause| format!("cannot wait for {}: {cause}", text(command)))?;
     Ok(status.success())
 }
 

@@ -31,17 +31,12 @@ const VERSION: &str = "0.20.2";
 const TOOLS: &str = "target/tools";
 
 fn is_installed() -> bool {
-    let version = binary()
-        .exists()
-        .then(|| output(Command::new(binary()).arg("--version")));
+    let version = binary().exists().then(|| output(Command::new(binary()).arg("--version")));
     version.is_some_and(|version| {
         version.is_ok_and(|text| text.trim() == format!("cargo-deny {VERSION}"))
     })
 }
 
 fn binary() -> PathBuf {
-    PathBuf::from(format!(
-        "{TOOLS}/bin/cargo-deny{}",
-        std::env::consts::EXE_SUFFIX
-    ))
+    PathBuf::from(format!("{TOOLS}/bin/cargo-deny{}", std::env::consts::EXE_SUFFIX))
 }

@@ -29,9 +29,7 @@ fn without_row(member: &str) -> Option<String> {
 }
 
 fn unlisted(from: &str, to: &str, kind: Kind) -> Option<String> {
-    let listed = ARROWS
-        .iter()
-        .any(|(left, right)| *left == from && right.contains(&to));
+    let listed = ARROWS.iter().any(|(left, right)| *left == from && right.contains(&to));
     let for_tests = kind == Kind::Dev && to == TESTKIT && TESTED_WITH_TESTKIT.contains(&from);
     (!listed && !for_tests)
         .then(|| format!("{from} -> {to} ({kind:?}) is not an arrow of the table"))
@@ -46,10 +44,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("strongroom-config", &["strongroom-core"]),
     ("strongroom-local", &["strongroom-core"]),
     ("strongroom-vault", &["strongroom-core", "strongroom-http"]),
-    (
-        "strongroom-infisical",
-        &["strongroom-core", "strongroom-http"],
-    ),
+    ("strongroom-infisical", &["strongroom-core", "strongroom-http"]),
     ("strongroom-azure", &["strongroom-core", "strongroom-http"]),
     ("strongroom-aws", &["strongroom-core"]),
     (
@@ -135,11 +130,6 @@ mod tests {
     #[test]
     fn member_without_a_row_fails_by_name() {
         let found = problems(&sketch(&["strongroom-attic"], &[]));
-        assert!(
-            found
-                .iter()
-                .any(|problem| problem.contains("strongroom-attic")),
-            "{found:?}"
-        );
+        assert!(found.iter().any(|problem| problem.contains("strongroom-attic")), "{found:?}");
     }
 }

@@ -51,9 +51,7 @@ impl Workspace {
     /// # Errors
     /// If cargo fails, for example because `Cargo.lock` is out of date, or answers in another shape.
     pub(crate) fn load() -> Result<Self, String> {
-        let json = output(&mut cargo(
-            "metadata --format-version 1 --locked --all-features",
-        ))?;
+        let json = output(&mut cargo("metadata --format-version 1 --locked --all-features"))?;
         let json = serde_json::from_str(&json)
             .map_err(|cause| format!("cargo metadata is not JSON: {cause}"))?;
         Self::parse(&json).ok_or_else(|| "cargo metadata has an unknown shape".to_owned())
@@ -72,13 +70,9 @@ impl Workspace {
         for node in array(json.get("resolve")?, "nodes")? {
             packages.get_mut(&string(node, "id")?)?.resolved = resolved(node)?;
         }
-        let members = array(json, "workspace_members")?
-            .iter()
-            .map(|id| Some(id.as_str()?.to_owned()));
-        Some(Self {
-            members: members.collect::<Option<_>>()?,
-            packages,
-        })
+        let members =
+            array(json, "workspace_members")?.iter().map(|id| Some(id.as_str()?.to_owned()));
+        Some(Self { members: members.collect::<Option<_>>()?, packages })
     }
 }
 
@@ -134,9 +128,7 @@ pub(crate) fn sketch(members: &[&str], edges: &[(&str, &str, Kind)]) -> Workspac
     let ends = edges.iter().flat_map(|(from, to, _)| [from, to]);
     let package = |&name: &&str| {
         let edges = edges.iter().filter(|(from, _, _)| *from == name);
-        let edges: Vec<_> = edges
-            .map(|(_, to, kind)| ((*to).to_owned(), *kind))
-            .collect();
+        let edges: Vec<_> = edges.map(|(_, to, kind)| ((*to).to_owned(), *kind)).collect();
         let package = Package {
             name: name.to_owned(),
             version: "1.0.0".to_owned(),
@@ -174,21 +166,10 @@ mod tests {
             ] },
         });
         let workspace = Workspace::parse(&json).expect("the shape of cargo metadata");
-        let [a] = workspace.members().collect::<Vec<_>>()[..] else {
-            panic!("one member")
-        };
+        let [a] = workspace.members().collect::<Vec<_>>()[..] else { panic!("one member") };
         assert_eq!(a.features, ["x", "y"]);
-        assert_eq!(
-            a.declared,
-            [("b".to_owned(), Kind::Dev), ("c".to_owned(), Kind::Normal)]
-        );
-        assert_eq!(
-            a.resolved,
-            [
-                ("b 2".to_owned(), Kind::Dev),
-                ("b 2".to_owned(), Kind::Build)
-            ]
-        );
+        assert_eq!(a.declared, [("b".to_owned(), Kind::Dev), ("c".to_owned(), Kind::Normal)]);
+        assert_eq!(a.resolved, [("b 2".to_owned(), Kind::Dev), ("b 2".to_owned(), Kind::Build)]);
         assert!(a.rust_version.is_some());
     }
 

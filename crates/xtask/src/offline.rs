@@ -19,25 +19,15 @@ pub(crate) fn check(package: &str, forbidden: &[&[&str]]) -> Result<(), String> 
 }
 
 /// Crates that open connections or speak TLS.
-pub(crate) const NETWORK: &[&str] = &[
-    "reqwest",
-    "hyper",
-    "h2",
-    "rustls",
-    "native-tls",
-    "openssl-sys",
-    "ring",
-    "aws-lc-rs",
-];
+pub(crate) const NETWORK: &[&str] =
+    &["reqwest", "hyper", "h2", "rustls", "native-tls", "openssl-sys", "ring", "aws-lc-rs"];
 
 /// Crates that run tasks: the words must not choose a runtime.
 pub(crate) const RUNTIME: &[&str] = &["tokio"];
 
 fn found<'a>(tree: &'a BTreeSet<String>, forbidden: &[&[&str]]) -> Vec<&'a str> {
     let names = tree.iter().filter_map(|package| package.split(' ').next());
-    names
-        .filter(|name| forbidden.iter().any(|list| list.contains(name)))
-        .collect()
+    names.filter(|name| forbidden.iter().any(|list| list.contains(name))).collect()
 }
 
 #[cfg(test)]
@@ -46,12 +36,7 @@ mod tests {
 
     #[test]
     fn only_whole_names_are_found() {
-        let tree = [
-            "hyperloop v1.0.0",
-            "ring v0.17.14",
-            "tokio v1.0.0",
-            "tokio-util v0.7.0",
-        ];
+        let tree = ["hyperloop v1.0.0", "ring v0.17.14", "tokio v1.0.0", "tokio-util v0.7.0"];
         let tree = tree.map(str::to_owned).into();
         assert_eq!(found(&tree, &[NETWORK]), ["ring"]);
         assert_eq!(found(&tree, &[NETWORK, RUNTIME]), ["ring", "tokio"]);

@@ -25,37 +25,23 @@ impl Report {
     pub(crate) fn step(&mut self, name: &str, work: impl FnOnce() -> Tally) {
         println!("\n== {name}");
         let (tally, took) = timed(work);
-        self.steps.push(Step {
-            name: name.to_owned(),
-            took,
-            tally,
-        });
+        self.steps.push(Step { name: name.to_owned(), took, tally });
     }
 
     /// Runs a step that passes or fails as a whole, and prints why it failed.
     pub(crate) fn check(&mut self, name: &str, work: impl FnOnce() -> Result<(), String>) {
         self.step(name, || match work() {
-            Ok(()) => Tally {
-                passed: 1,
-                failed: 0,
-            },
+            Ok(()) => Tally { passed: 1, failed: 0 },
             Err(problem) => {
                 println!("{problem}");
-                Tally {
-                    passed: 0,
-                    failed: 1,
-                }
+                Tally { passed: 0, failed: 1 }
             }
         });
     }
 
     /// Failure if anything failed in any step.
     pub(crate) fn exit_code(&self) -> ExitCode {
-        if self.total().failed == 0 {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        }
+        if self.total().failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 
     fn total(&self) -> Tally {
@@ -73,10 +59,7 @@ impl fmt::Display for Report {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a stopwatch for people; nothing is decided by it"
-)]
+#[expect(clippy::disallowed_methods, reason = "a stopwatch for people; nothing is decided by it")]
 fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let start = Instant::now();
     let result = work();
@@ -94,9 +77,7 @@ mod tests {
             took: Duration::from_secs(seconds),
             tally: Tally { passed, failed },
         };
-        let report = Report {
-            steps: vec![step("tests", 24, 40, 2), step("docs", 720, 1, 0)],
-        };
+        let report = Report { steps: vec![step("tests", 24, 40, 2), step("docs", 720, 1, 0)] };
         assert_eq!(
             report.to_string(),
             "  0.4 min  tests  FAILED\n 12.0 min  docs\n41 passed, 2 failed"
@@ -109,12 +90,6 @@ mod tests {
         let mut report = Report::default();
         report.check("good", || Ok(()));
         report.check("bad", || Err("because".to_owned()));
-        assert_eq!(
-            report.total(),
-            Tally {
-                passed: 1,
-                failed: 1
-            }
-        );
+        assert_eq!(report.total(), Tally { passed: 1, failed: 1 });
     }
 }

@@ -14,10 +14,7 @@ impl FromStr for RustVersion {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let parts = text
-            .split('.')
-            .map(str::parse)
-            .collect::<Result<Vec<u64>, _>>();
+        let parts = text.split('.').map(str::parse).collect::<Result<Vec<u64>, _>>();
         match parts.as_deref() {
             Ok(&[major]) => Ok(Self([major, 0, 0])),
             Ok(&[major, minor]) => Ok(Self([major, minor, 0])),
@@ -50,14 +47,9 @@ fn broken_promises(workspace: &Workspace, member: &Package) -> Vec<String> {
     let broken = |package: &Package| {
         let needed = package.rust_version.filter(|needed| *needed > promised)?;
         let (name, version) = (&package.name, &package.version);
-        Some(format!(
-            "{ours} promises Rust {promised}, {name} {version} needs {needed}"
-        ))
+        Some(format!("{ours} promises Rust {promised}, {name} {version} needs {needed}"))
     };
-    dependencies(workspace, member)
-        .into_iter()
-        .filter_map(broken)
-        .collect()
+    dependencies(workspace, member).into_iter().filter_map(broken).collect()
 }
 
 /// Everything `member` is built from, up to the first other member on each path: that one answers
@@ -80,10 +72,7 @@ fn dependencies<'a>(workspace: &'a Workspace, member: &'a Package) -> Vec<&'a Pa
 }
 
 fn edges(package: &Package, with_dev: bool) -> impl Iterator<Item = &Id> {
-    let wanted = package
-        .resolved
-        .iter()
-        .filter(move |(_, kind)| with_dev || *kind != Kind::Dev);
+    let wanted = package.resolved.iter().filter(move |(_, kind)| with_dev || *kind != Kind::Dev);
     wanted.map(|(id, _)| id)
 }
 
@@ -110,10 +99,7 @@ mod tests {
 
     fn promising(mut workspace: Workspace, versions: &[(&str, &str)]) -> Workspace {
         for (name, version) in versions {
-            let package = workspace
-                .packages
-                .get_mut(*name)
-                .expect("a package of the sketch");
+            let package = workspace.packages.get_mut(*name).expect("a package of the sketch");
             package.rust_version = Some(version.parse().expect("a version"));
         }
         workspace
@@ -131,63 +117,33 @@ mod tests {
                 ("deep", "left", Kind::Normal),
             ],
         );
-        let workspace = promising(
-            graph,
-            &[("ours", "1.88"), ("left", "1.60"), ("deep", "1.89")],
-        );
-        assert_eq!(
-            problems(&workspace),
-            ["ours promises Rust 1.88.0, deep 1.0.0 needs 1.89.0"]
-        );
+        let workspace = promising(graph, &[("ours", "1.88"), ("left", "1.60"), ("deep", "1.89")]);
+        assert_eq!(problems(&workspace), ["ours promises Rust 1.88.0, deep 1.0.0 needs 1.89.0"]);
     }
 
     #[test]
     fn member_answers_for_itself_and_what_is_behind_it() {
         let graph = sketch(
             &["ours", "lower"],
-            &[
-                ("ours", "lower", Kind::Normal),
-                ("lower", "deep", Kind::Normal),
-            ],
+            &[("ours", "lower", Kind::Normal), ("lower", "deep", Kind::Normal)],
         );
-        let workspace = promising(
-            graph,
-            &[("ours", "1.88"), ("lower", "1.90"), ("deep", "1.90")],
-        );
-        assert_eq!(
-            problems(&workspace),
-            ["ours promises Rust 1.88.0, lower 1.0.0 needs 1.90.0"]
-        );
+        let workspace = promising(graph, &[("ours", "1.88"), ("lower", "1.90"), ("deep", "1.90")]);
+        assert_eq!(problems(&workspace), ["ours promises Rust 1.88.0, lower 1.0.0 needs 1.90.0"]);
     }
 
     #[test]
     fn dev_dependencies_count_for_tools_only() {
         let graph = sketch(
             &["strongroom-core", "xtask"],
-            &[
-                ("strongroom-core", "newer", Kind::Dev),
-                ("xtask", "newer", Kind::Dev),
-            ],
+            &[("strongroom-core", "newer", Kind::Dev), ("xtask", "newer", Kind::Dev)],
         );
-        let workspace = promising(
-            graph,
-            &[
-                ("strongroom-core", "1.88"),
-                ("xtask", "1.88"),
-                ("newer", "1.90"),
-            ],
-        );
-        assert_eq!(
-            problems(&workspace),
-            ["xtask promises Rust 1.88.0, newer 1.0.0 needs 1.90.0"]
-        );
+        let workspace =
+            promising(graph, &[("strongroom-core", "1.88"), ("xtask", "1.88"), ("newer", "1.90")]);
+        assert_eq!(problems(&workspace), ["xtask promises Rust 1.88.0, newer 1.0.0 needs 1.90.0"]);
     }
 
     #[test]
     fn member_without_a_promise_fails() {
-        assert_eq!(
-            problems(&sketch(&["ours"], &[])),
-            ["ours promises no rust-version"]
-        );
+        assert_eq!(problems(&sketch(&["ours"], &[])), ["ours promises no rust-version"]);
     }
 }

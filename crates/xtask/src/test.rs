@@ -15,9 +15,7 @@ pub(crate) fn run(report: &mut Report) {
         let lines = example("quickstart")?;
         within("lines printed", lines, QUICKSTART_LINES)
     });
-    report.check("example custom_provider", || {
-        example("custom_provider").map(drop)
-    });
+    report.check("example custom_provider", || example("custom_provider").map(drop));
     report.check("crate count of strongroom", || {
         let crates = tree::packages("strongroom", "--no-default-features")?.len();
         within("crates", crates, CRATES)
@@ -34,9 +32,7 @@ const CRATES: usize = 65;
 fn cargo_test(targets: &str) -> Tally {
     let mut transcript = Transcript::default();
     // Without --no-fail-fast the first failing crate would hide the results of all crates after it.
-    let mut command = cargo(&format!(
-        "test --workspace {targets} --locked --no-fail-fast"
-    ));
+    let mut command = cargo(&format!("test --workspace {targets} --locked --no-fail-fast"));
     let success = stream(&mut command, |line| transcript.read(line)).unwrap_or_else(|problem| {
         println!("{problem}");
         false
@@ -47,24 +43,13 @@ fn cargo_test(targets: &str) -> Tally {
 /// Runs an example and counts the lines it prints.
 fn example(name: &str) -> Result<usize, String> {
     let mut lines = 0;
-    let success = stream(
-        &mut cargo(&format!("run --locked --example {name}")),
-        |_| lines += 1,
-    )?;
-    if success {
-        Ok(lines)
-    } else {
-        Err(format!("example {name} failed"))
-    }
+    let success = stream(&mut cargo(&format!("run --locked --example {name}")), |_| lines += 1)?;
+    if success { Ok(lines) } else { Err(format!("example {name} failed")) }
 }
 
 fn within(what: &str, count: usize, most: usize) -> Result<(), String> {
     println!("{count} {what}, at most {most}");
-    if count <= most {
-        Ok(())
-    } else {
-        Err(format!("{} {what} too many", count - most))
-    }
+    if count <= most { Ok(()) } else { Err(format!("{} {what} too many", count - most)) }
 }
 
 #[cfg(test)]

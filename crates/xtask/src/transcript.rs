@@ -37,9 +37,7 @@ impl Transcript {
 fn is_start(line: &str) -> bool {
     let mut words = line.split(' ');
     words.next() == Some("running")
-        && words
-            .next()
-            .is_some_and(|count| count.parse::<u64>().is_ok())
+        && words.next().is_some_and(|count| count.parse::<u64>().is_ok())
         && matches!(words.next(), Some("test" | "tests"))
         && words.next().is_none()
 }
@@ -47,15 +45,8 @@ fn is_start(line: &str) -> bool {
 /// The counts of a line like `test result: ok. 12 passed; 0 failed; 1 ignored; ..`.
 fn result(line: &str) -> Option<Tally> {
     let (_verdict, counts) = line.strip_prefix("test result: ")?.split_once(". ")?;
-    let count = |word| {
-        counts
-            .split("; ")
-            .find_map(|part| part.strip_suffix(word)?.parse().ok())
-    };
-    Some(Tally {
-        passed: count(" passed")?,
-        failed: count(" failed")?,
-    })
+    let count = |word| counts.split("; ").find_map(|part| part.strip_suffix(word)?.parse().ok());
+    Some(Tally { passed: count(" passed")?, failed: count(" failed")? })
 }
 
 #[cfg(test)]
@@ -100,11 +91,7 @@ mod tests {
                 transcript.read(line);
             }
             let (passed, failed) = expected;
-            assert_eq!(
-                transcript.conclude(success),
-                Tally { passed, failed },
-                "{lines:?}"
-            );
+            assert_eq!(transcript.conclude(success), Tally { passed, failed }, "{lines:?}");
         }
     }
 }

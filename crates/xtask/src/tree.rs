@@ -15,8 +15,5 @@ pub(crate) fn packages(package: &str, options: &str) -> Result<BTreeSet<String>,
     let tree = output(&mut cargo(&format!(
         "tree --locked -p {package} -e normal --prefix none {options}"
     )))?;
-    Ok(tree
-        .lines()
-        .map(|line| line.trim_end_matches(" (*)").to_owned())
-        .collect())
+    Ok(tree.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).collect())
 }

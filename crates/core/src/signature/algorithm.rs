@@ -31,9 +31,7 @@ impl Algorithm {
     }
 
     pub(super) fn parse(text: &str) -> Option<Self> {
-        [Self::Hs256, Self::Ed25519]
-            .into_iter()
-            .find(|algorithm| algorithm.as_str() == text)
+        [Self::Hs256, Self::Ed25519].into_iter().find(|algorithm| algorithm.as_str() == text)
     }
 }
 

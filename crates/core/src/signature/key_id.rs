@@ -41,27 +41,19 @@ impl KeyId {
         let digits = version.to_string();
         let length = 8 + digits.len();
         text[8..length].copy_from_slice(digits.as_bytes());
-        Self {
-            text,
-            length: length as u8,
-        }
+        Self { text, length: length as u8 }
     }
 
     /// The characters.
     pub fn as_str(&self) -> &str {
-        let text = self
-            .text
-            .get(..usize::from(self.length))
-            .unwrap_or_default();
+        let text = self.text.get(..usize::from(self.length)).unwrap_or_default();
         std::str::from_utf8(text).unwrap_or_default()
     }
 
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (name, rest) = text.split_at_checked(8)?;
-        let base32 = |text: &str| {
-            text.bytes()
-                .all(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7'))
-        };
+        let base32 =
+            |text: &str| text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7'));
         let version = |text: &str| {
             let digits = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
             digits && text.parse::<u32>().is_ok()
@@ -71,10 +63,7 @@ impl KeyId {
         }
         let mut kept = [0; Self::MAX_BYTES];
         kept.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
-        Some(Self {
-            text: kept,
-            length: text.len() as u8,
-        })
+        Some(Self { text: kept, length: text.len() as u8 })
     }
 }
 
@@ -110,13 +99,7 @@ mod tests {
     fn transit_ids_differ_by_name_and_version_only() {
         let first = KeyId::transit("orders", 1);
         assert_eq!(first.as_str()[8..], *"1");
-        assert_eq!(
-            first.as_str()[..8],
-            KeyId::transit("orders", 2).as_str()[..8]
-        );
-        assert_ne!(
-            first.as_str()[..8],
-            KeyId::transit("order", 1).as_str()[..8]
-        );
+        assert_eq!(first.as_str()[..8], KeyId::transit("orders", 2).as_str()[..8]);
+        assert_ne!(first.as_str()[..8], KeyId::transit("order", 1).as_str()[..8]);
     }
 }

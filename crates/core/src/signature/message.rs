@@ -55,12 +55,7 @@ mod tests {
         let algorithm = prop_oneof![Just(Algorithm::Hs256), Just(Algorithm::Ed25519)];
         let purpose =
             "[a-b]{1,3}".prop_map(|text| Purpose::new(&text).expect("allowed characters"));
-        (
-            key,
-            algorithm,
-            purpose,
-            proptest::collection::vec(0u8..3, 0..12),
-        )
+        (key, algorithm, purpose, proptest::collection::vec(0u8..3, 0..12))
     }
 
     proptest! {

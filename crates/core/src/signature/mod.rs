@@ -51,11 +51,7 @@ impl Signature {
             Some(room) if tag.len() == algorithm.tag_bytes() => room.copy_from_slice(tag),
             _ => return Err(Error::signature(Reason::Malformed)),
         }
-        Ok(Self {
-            key,
-            algorithm,
-            tag: whole,
-        })
+        Ok(Self { key, algorithm, tag: whole })
     }
 
     /// The id of the key that is said to have made it.
@@ -70,9 +66,7 @@ impl Signature {
 
     /// The tag: 32 bytes of HMAC-SHA256 or 64 of Ed25519.
     pub fn tag(&self) -> &[u8] {
-        self.tag
-            .get(..self.algorithm.tag_bytes())
-            .unwrap_or(&self.tag)
+        self.tag.get(..self.algorithm.tag_bytes()).unwrap_or(&self.tag)
     }
 }
 
@@ -101,13 +95,9 @@ impl FromStr for Signature {
             return Err(malformed());
         }
         let mut parts = text.split('.');
-        let (Some("sr1"), Some(key), Some(algorithm), Some(tag), None) = (
-            parts.next(),
-            parts.next(),
-            parts.next(),
-            parts.next(),
-            parts.next(),
-        ) else {
+        let (Some("sr1"), Some(key), Some(algorithm), Some(tag), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+        else {
             return Err(malformed());
         };
         let key = KeyId::parse(key).ok_or_else(malformed)?;
@@ -179,18 +169,10 @@ mod tests {
     #[test]
     fn b068_algorithms_that_are_not_ours_are_refused() {
         for alg in ["none", "", "HS256", "hs512", "hs256 "] {
-            assert_eq!(
-                reason_of(&format!("sr1.{KID}.{alg}.{TAG}")),
-                Some(Reason::Alg),
-                "{alg:?}"
-            );
+            assert_eq!(reason_of(&format!("sr1.{KID}.{alg}.{TAG}")), Some(Reason::Alg), "{alg:?}");
         }
         let swapped = format!("sr1.{KID}.ed25519.{TAG}");
-        assert_eq!(
-            reason_of(&swapped),
-            Some(Reason::Malformed),
-            "tag of another algorithm"
-        );
+        assert_eq!(reason_of(&swapped), Some(Reason::Malformed), "tag of another algorithm");
     }
 
     #[test]
@@ -223,10 +205,8 @@ mod tests {
     #[test]
     fn b071_b072_tags_have_one_length_and_one_encoding() {
         let encode = |bytes: &[u8]| Base64UrlUnpadded::encode_string(bytes);
-        let mut tags: Vec<String> = [0, 1, 31, 33, 64]
-            .iter()
-            .map(|length| encode(&vec![7; *length]))
-            .collect();
+        let mut tags: Vec<String> =
+            [0, 1, 31, 33, 64].iter().map(|length| encode(&vec![7; *length])).collect();
         tags.extend([
             format!("{TAG}="),
             format!("{}-_8", &TAG[..40]).replace('-', "+"),

@@ -60,11 +60,7 @@ mod tests {
             assert_eq!(Purpose::new(good).unwrap().as_str(), good);
         }
         for bad in ["", "Webhook", "a b", "a/b", "é", &"x".repeat(65)] {
-            assert_eq!(
-                Purpose::new(bad).unwrap_err().kind(),
-                ErrorKind::Misconfigured,
-                "{bad:?}"
-            );
+            assert_eq!(Purpose::new(bad).unwrap_err().kind(), ErrorKind::Misconfigured, "{bad:?}");
         }
         assert_eq!(Purpose::default(), Purpose::new("default").unwrap());
     }
