@@ -160,9 +160,12 @@ impl SecretRef {
         self.field.as_ref()
     }
 
-    /// Name and field, for callers that keep both.
-    pub fn into_parts(self) -> (SecretName, Option<Field>) {
-        (self.name, self.field)
+    /// The same field of the name below a prefix.
+    ///
+    /// # Errors
+    /// `Misconfigured` if both together are longer than 1,024 bytes.
+    pub fn below(self, prefix: &SecretName) -> Result<Self> {
+        Ok(Self { name: self.name.below(prefix)?, field: self.field })
     }
 }
 

@@ -1,1 +1,49 @@
+//! Strongroom reads secrets, and signs and verifies with keys that you never have to manage.
+//!
+//! One API over several providers, chosen by `SECRETS_PROVIDER`; this version has `file` (a folder, or
+//! releases behind a `current` link) and `env`, and a store in memory for tests. A service that imports
+//! Strongroom keeps signing, verifying and reading through rotations and outages of its provider, and
+//! never accepts or leaks what it should not.
+//!
+//! ```
+//! use strongroom::{PutOptions, Secrets, MemoryStore};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> strongroom::Result<()> {
+//! // In a service: Secrets::from_env().await?
+//! let secrets = Secrets::builder().store(MemoryStore::new()).build().await?;
+//! secrets.put("billing/database-url", "canary-url", PutOptions::default()).await?;
+//! let secret = secrets.get("billing/database-url").await?;
+//! assert_eq!(secret.value().expose_str()?, "canary-url");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Authors of backends find the traits in [`provider`].
+
 #![forbid(unsafe_code)]
+
+mod builder;
+mod common;
+mod field_write;
+mod registry;
+mod rotate;
+mod secrets;
+mod signer;
+
+pub mod provider;
+
+pub use builder::Builder;
+pub use registry::{Listed, providers};
+pub use rotate::{Rotate, Rotation};
+pub use secrets::Secrets;
+pub use signer::{Enforced, Signer};
+
+pub use strongroom_core::{
+    Algorithm, Clock, Environment, Error, ErrorKind, Form, GetOptions, IfVersion, Key, KeyId,
+    Layer, Purpose, PutOptions, Reason, Result, Retry, Secret, SecretName, SecretRef, SecretValue,
+    SecretVersion, Select, Settings, Signature, Stage, SystemClock, Verified, VersionInfo,
+    VersionState,
+};
+pub use strongroom_local::{FileStore, MemoryStore, ProcessEnvironment};
+pub use strongroom_signing::{KeyEncoding, KeyRing, KeySet, KeyState, RawHmac, RawTag, SigningKey};

@@ -1,0 +1,166 @@
+//! The settings that every provider has.
+
+use std::time::Duration;
+
+use strongroom_core::{Error, ErrorKind, Key, Result, SecretName, Settings};
+use strongroom_signing::{Freshness, KeyEncoding};
+
+pub(crate) const PROVIDER: Key =
+    Key::text("SECRETS_PROVIDER", "which provider; there is no default").required();
+
+const PREFIX: Key =
+    Key::text("SECRETS_PREFIX", "put before every logical name, as in `nexus-engine/prod`");
+
+const ENCODING: Key = Key::choice(
+    "SECRETS_SIGNING_KEY_ENCODING",
+    KeyEncoding::WORDS,
+    "how the signing key is written down; never guessed",
+)
+.with_default("raw");
+
+const TTL: Key =
+    Key::seconds("SECRETS_CACHE_TTL_SECONDS", 1, 3_600, "how long signing keys count as fresh")
+        .with_default("60");
+
+const MAX_STALE: Key = Key::seconds(
+    "SECRETS_MAX_STALE_SECONDS",
+    0,
+    3_600,
+    "how long after that they are used while the provider fails; 0 turns it off",
+)
+.with_default("300");
+
+const MAX_GRACE: u64 = 2_592_000;
+const GRACE: Key = Key::seconds(
+    "SECRETS_PREVIOUS_KEY_GRACE_SECONDS",
+    2,
+    MAX_GRACE,
+    "how long a retired key still verifies; default max(900, 2 × (TTL + stale)), at least 2 × (TTL + stale)",
+);
+
+const VERIFY: Key = Key::boolean(
+    "VAULT_VERIFY_ENABLED",
+    "`false` makes `enforce` accept everything, and is refused without `SECRETS_ALLOW_UNVERIFIED`",
+)
+.with_default("true");
+
+const ALLOW_UNVERIFIED: Key = Key::boolean(
+    "SECRETS_ALLOW_UNVERIFIED",
+    "the second word that switching verification off needs",
+)
+.with_default("false");
+
+/// In the order in which documents list them.
+pub(crate) const KEYS: [Key; 8] =
+    [PROVIDER, PREFIX, ENCODING, TTL, MAX_STALE, GRACE, VERIFY, ALLOW_UNVERIFIED];
+
+/// What the common settings say.
+#[derive(Clone, Debug)]
+pub(crate) struct Common {
+    pub(crate) prefix: Option<SecretName>,
+    pub(crate) encoding: KeyEncoding,
+    pub(crate) freshness: Freshness,
+    pub(crate) verify: bool,
+}
+
+impl Common {
+    /// # Errors
+    /// `Misconfigured`, naming the setting.
+    pub(crate) fn read(settings: &Settings) -> Result<Self> {
+        let prefix = settings.text(&PREFIX)?.as_deref().map(SecretName::new).transpose();
+        let word = settings.choice(&ENCODING)?.and_then(KeyEncoding::from_word);
+        Ok(Self {
+            prefix: prefix.map_err(|error| error.with_key(PREFIX.name))?,
+            encoding: word.unwrap_or_default(),
+            freshness: freshness(settings)?,
+            verify: verify(settings)?,
+        })
+    }
+}
+
+fn freshness(settings: &Settings) -> Result<Freshness> {
+    let seconds = |key: &Key| settings.seconds(key).map(Option::unwrap_or_default);
+    let mut freshness = Freshness::new(seconds(&TTL)?, seconds(&MAX_STALE)?);
+    // A key has to be accepted for as long as any process may sign with it, or verify without having
+    // seen its successor.
+    let least: Duration = 2 * (freshness.ttl + freshness.max_stale);
+    let grace = Key::seconds(GRACE.name, least.as_secs(), MAX_GRACE, GRACE.meaning);
+    freshness.grace = settings.seconds(&grace)?.unwrap_or(freshness.grace);
+    Ok(freshness)
+}
+
+fn verify(settings: &Settings) -> Result<bool> {
+    let verify = settings.boolean(&VERIFY)?.unwrap_or(true);
+    let allowed = settings.boolean(&ALLOW_UNVERIFIED)?.unwrap_or(false);
+    match verify || allowed {
+        true => Ok(verify),
+        false => {
+            let message = "is false, which accepts every message as signed; set it to true, or also set SECRETS_ALLOW_UNVERIFIED=true";
+            Err(Error::new(ErrorKind::Misconfigured, message).with_key(VERIFY.name))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Common> {
+        Common::read(&Settings::from_pairs(pairs.iter().copied()))
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_contract() {
+        let common = read(&[]).unwrap();
+        let seconds = |duration: Duration| duration.as_secs();
+        let freshness = common.freshness;
+        assert_eq!(
+            [freshness.ttl, freshness.max_stale, freshness.grace].map(seconds),
+            [60, 300, 900]
+        );
+        assert_eq!((common.prefix, common.encoding, common.verify), (None, KeyEncoding::Raw, true));
+    }
+
+    #[test]
+    fn the_grace_is_never_shorter_than_twice_the_age_limit() {
+        let key = "SECRETS_PREVIOUS_KEY_GRACE_SECONDS";
+        let long = read(&[("SECRETS_CACHE_TTL_SECONDS", "600")]).unwrap();
+        assert_eq!(long.freshness.grace.as_secs(), 1_800);
+        assert_eq!(read(&[(key, "720")]).unwrap().freshness.grace.as_secs(), 720);
+        for value in ["719", "2592001", "-1", ""] {
+            let error = read(&[(key, value)]).unwrap_err();
+            assert_eq!(
+                (error.kind(), error.key()),
+                (ErrorKind::Misconfigured, Some(key)),
+                "{value:?}"
+            );
+        }
+        let error = read(&[(key, "719")]).unwrap_err();
+        assert!(error.to_string().contains("from 720 to 2592000"), "{error}");
+    }
+
+    #[test]
+    fn f096_f097_verification_is_on_unless_two_settings_say_otherwise() {
+        assert!(read(&[("VAULT_VERIFY_ENABLED", "true")]).unwrap().verify);
+        let error = read(&[("VAULT_VERIFY_ENABLED", "false")]).unwrap_err();
+        assert_eq!(error.key(), Some("VAULT_VERIFY_ENABLED"));
+        let off = [("VAULT_VERIFY_ENABLED", "false"), ("SECRETS_ALLOW_UNVERIFIED", "true")];
+        assert!(!read(&off).unwrap().verify);
+        assert!(read(&off[1..]).unwrap().verify, "the second word alone switches nothing off");
+        for value in ["ture", " ", "0x1", "TRUE "] {
+            let error = read(&[("VAULT_VERIFY_ENABLED", value)]).unwrap_err();
+            assert!(error.to_string().contains("true, false, 1, 0"), "F098 {value:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn b001_a_prefix_that_is_no_name_names_its_setting() {
+        for prefix in ["../x", "a//b", "/a", " a"] {
+            let error = read(&[("SECRETS_PREFIX", prefix)]).unwrap_err();
+            assert_eq!(
+                (error.kind(), error.key()),
+                (ErrorKind::Misconfigured, Some("SECRETS_PREFIX"))
+            );
+        }
+    }
+}

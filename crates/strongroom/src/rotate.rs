@@ -1,0 +1,171 @@
+//! Rotation, in its first form: the new version is current at once.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use strongroom_core::{
+    Error, ErrorKind, GetOptions, IfVersion, PutOptions, Reason, Result, Secret, SecretName,
+    SecretRef, SecretValue, SecretVersion,
+};
+use strongroom_signing::{KeyEncoding, KeySet, SigningKey};
+
+use crate::secrets::Inner;
+
+/// A rotation that has not begun. [`run`](Self::run) does it.
+///
+/// ```
+/// use strongroom::{MemoryStore, Secrets};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> strongroom::Result<()> {
+/// let store = MemoryStore::new().with("signing-key", "canary-key-of-thirty-two-bytes-1")?;
+/// let secrets = Secrets::builder().store(store).build().await?;
+/// let old = secrets.signer().await?.sign(b"message").await?;
+/// secrets.rotate("signing-key").no_wait().run().await?;
+/// assert!(!secrets.signer().await?.verify(b"message", &old).await?.is_current());
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "nothing is rotated before `run`"]
+pub struct Rotate {
+    inner: Arc<Inner>,
+    name: String,
+    value: Option<SecretValue>,
+    bytes: usize,
+    no_wait: bool,
+}
+
+/// What a rotation did.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Rotation {
+    /// The secret, as the provider knows it.
+    pub name: SecretName,
+    /// The version that is current now, where versions have ids.
+    pub version: Option<SecretVersion>,
+    /// The version that was current before.
+    pub previous: Option<SecretVersion>,
+    /// How long signatures of the previous key still verify.
+    pub previous_verifies_until: SystemTime,
+}
+
+impl Rotate {
+    pub(crate) fn new(inner: Arc<Inner>, name: &str) -> Self {
+        Self { inner, name: name.to_owned(), value: None, bytes: 32, no_wait: false }
+    }
+
+    /// Makes the new version current at once. Required in this version.
+    ///
+    /// Processes that have the old key still sign with it until their TTL is over, which verifies
+    /// everywhere during the grace. Processes that have not seen the new key look for it once when they
+    /// meet its id; a storm of forged ids can hold that up for the cooldown. A rotation that first
+    /// publishes the key, and waits until every process must have seen it, has no such gap.
+    pub fn no_wait(mut self) -> Self {
+        self.no_wait = true;
+        self
+    }
+
+    /// The new value, in the configured encoding; for `jwks` the new key in base64url. Default: 32 random
+    /// bytes.
+    pub fn value(mut self, value: impl Into<SecretValue>) -> Self {
+        self.value = Some(value.into());
+        self
+    }
+
+    /// How many random bytes the new key has: 32 to 512. Default: 32.
+    pub fn generate(mut self, bytes: usize) -> Self {
+        self.bytes = bytes;
+        self
+    }
+
+    /// Rotates: reads the current version, writes the new one if nobody has written meanwhile, and uses it
+    /// in this process from now on.
+    ///
+    /// # Errors
+    /// `Unsupported` without [`no_wait`](Self::no_wait), or where the provider keeps no previous version
+    /// to verify with (unless the encoding is `jwks`); `NotFound` if there is nothing to rotate;
+    /// `Conflict` if somebody else wrote; `InvalidValue` if the new value cannot be used or is the current
+    /// one (reason `rotation_noop`).
+    pub async fn run(self) -> Result<Rotation> {
+        let inner = &self.inner;
+        let reference = inner.resolve(&self.name)?;
+        let located = |error: Error| {
+            let error = error.with_operation(inner.store.info().id(), "rotate");
+            match error.name() {
+                Some(_) => error,
+                None => error.with_name(reference.name().as_str()),
+            }
+        };
+        self.check().map_err(located)?;
+        let current = inner.get(&reference, GetOptions::default()).await.map_err(located)?;
+        let now = inner.clock.now();
+        let value = self.next_value(&reference, &current, now).map_err(located)?;
+        let mut options = PutOptions::default();
+        if let (true, Some(version)) = (inner.store.capabilities().cas, current.version()) {
+            options = options.if_version(IfVersion::Is(version.clone()));
+        }
+        let version = inner.put(&reference, value, options).await.map_err(located)?;
+        Ok(Rotation {
+            name: reference.name().clone(),
+            version,
+            previous: current.version().cloned(),
+            previous_verifies_until: now + inner.common.freshness.grace,
+        })
+    }
+
+    fn check(&self) -> Result<()> {
+        let unsupported = |message: &'static str| Err(Error::new(ErrorKind::Unsupported, message));
+        let can = self.inner.store.capabilities();
+        if !self.no_wait {
+            return unsupported("a rotation that waits is not in this version; add `no_wait`");
+        }
+        if !can.put {
+            return unsupported("this provider cannot write");
+        }
+        if !can.versions && self.inner.common.encoding != KeyEncoding::Jwks {
+            return unsupported(
+                "no version is kept here, so the previous key could not verify; use releases or SECRETS_SIGNING_KEY_ENCODING=jwks",
+            );
+        }
+        Ok(())
+    }
+
+    fn next_value(
+        &self,
+        reference: &SecretRef,
+        current: &Secret,
+        now: SystemTime,
+    ) -> Result<SecretValue> {
+        let encoding = self.inner.common.encoding;
+        if encoding == KeyEncoding::Jwks {
+            let key = match &self.value {
+                Some(value) => SigningKey::decode(value, KeyEncoding::Base64url)?,
+                None => SigningKey::generate(self.bytes)?,
+            };
+            let grace = self.inner.common.freshness.grace;
+            return Ok(KeySet::parse(current.value())?.rotated(key, now, grace)?.render());
+        }
+        let value = match &self.value {
+            Some(value) => value.clone(),
+            None => encoding.generate(self.bytes, now)?,
+        };
+        if *reference.name() == self.inner.full_name(&self.inner.signing_key)? {
+            // A key that cannot be used must not become the current one.
+            SigningKey::decode(&value, encoding)?;
+        }
+        if value.ct_eq(current.value()) {
+            let message = "the new value is the current one; nothing was written";
+            return Err(
+                Error::new(ErrorKind::InvalidValue, message).with_reason(Reason::RotationNoop)
+            );
+        }
+        Ok(value)
+    }
+}
+
+impl fmt::Debug for Rotate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rotate").field("name", &self.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,312 @@
+//! The handle that applications hold.
+
+use std::fmt;
+use std::sync::Arc;
+
+use strongroom_core::{
+    Clock, Error, ErrorKind, GetOptions, PutOptions, Reason, Result, Secret, SecretName, SecretRef,
+    SecretStore, SecretValue, SecretVersion, Settings, VersionInfo,
+};
+use strongroom_local::ProcessEnvironment;
+use strongroom_signing::{KeyRing, RawHmac, StoreSigner};
+
+use crate::common::Common;
+use crate::{Builder, Rotate, Signer, field_write};
+
+/// The secrets of one provider, and signatures made with its keys. Cheap to clone and to share.
+///
+/// Names are logical: `/`-separated, the same on every provider, below `SECRETS_PREFIX` if that is set.
+/// `name#FIELD` and `name#/json/pointer` pick one field of a secret that is a JSON object.
+#[derive(Clone)]
+pub struct Secrets {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) store: Arc<dyn SecretStore>,
+    /// What signs, where the provider does so itself.
+    pub(crate) remote: Option<Arc<dyn strongroom_core::Signer>>,
+    pub(crate) local: StoreSigner,
+    pub(crate) signing_key: SecretName,
+    pub(crate) common: Common,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Secrets {
+    /// Opens the provider that the environment selects: `SECRETS_PROVIDER` and its settings.
+    ///
+    /// # Errors
+    /// As [`Builder::build`].
+    pub async fn from_env() -> Result<Self> {
+        Self::from_settings(Settings::new(ProcessEnvironment)).await
+    }
+
+    /// Opens the provider that these settings select.
+    ///
+    /// # Errors
+    /// As [`Builder::build`].
+    pub async fn from_settings(settings: Settings) -> Result<Self> {
+        Self::builder().settings(settings).build().await
+    }
+
+    /// Puts one together from parts.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The id of the provider.
+    pub fn provider(&self) -> &'static str {
+        self.inner.store.info().id()
+    }
+
+    /// What a person should look at, though it works: misspelt settings, loose file modes. Also logged
+    /// when this was built.
+    pub fn warnings(&self) -> &[String] {
+        &self.inner.warnings
+    }
+
+    /// Reads the current version of a secret.
+    ///
+    /// # Errors
+    /// `NotFound`, `Deleted`, `InvalidValue` and the like if the provider says so about the secret;
+    /// `Misconfigured` if the name is not one; any other kind if the provider cannot answer.
+    pub async fn get(&self, name: &str) -> Result<Secret> {
+        self.get_with(name, GetOptions::default()).await
+    }
+
+    /// Reads a version of a secret: the previous, the pending, or the one with a given id.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get); `NotFound` (reason `version`) if there is no such version, `Unsupported` if
+    /// the provider keeps none.
+    pub async fn get_with(&self, name: &str, options: GetOptions) -> Result<Secret> {
+        self.inner.get(&self.inner.resolve(name)?, options).await
+    }
+
+    /// Reads several secrets: one result a name, in their order. A provider that can, reads them at one
+    /// instant: on `file`, all come from the same release.
+    pub async fn get_many(&self, names: &[&str]) -> Vec<Result<Secret>> {
+        let mut results: Vec<Result<SecretRef>> =
+            names.iter().map(|name| self.inner.resolve(name)).collect();
+        if self.inner.store.capabilities().fields {
+            let mut secrets = Vec::with_capacity(results.len());
+            for reference in results.drain(..) {
+                secrets.push(match reference {
+                    Ok(reference) => self.inner.get(&reference, GetOptions::default()).await,
+                    Err(error) => Err(error),
+                });
+            }
+            return secrets;
+        }
+        let asked: Vec<_> =
+            results.iter().flatten().map(|reference| reference.name().clone()).collect();
+        let mut read = self.inner.store.get_many(&asked, GetOptions::default()).await.into_iter();
+        let missing = || Error::new(ErrorKind::Internal, "the store left out a name of a batch");
+        let answer = |reference: Result<SecretRef>| {
+            let reference = reference?;
+            self.inner.pick(&reference, read.next().unwrap_or_else(|| Err(missing()))?)
+        };
+        results.into_iter().map(answer).collect()
+    }
+
+    /// Writes a secret and returns its new version, where the provider has versions. `name#FIELD` writes
+    /// one field and keeps the others byte for byte.
+    ///
+    /// # Errors
+    /// `Conflict` if [`PutOptions::if_version`] does not hold; `InvalidValue` or `Malformed` if the value
+    /// is empty or over 64 KiB; `Unsupported` if the provider cannot write that.
+    pub async fn put(
+        &self,
+        name: &str,
+        value: impl Into<SecretValue>,
+        options: PutOptions,
+    ) -> Result<Option<SecretVersion>> {
+        self.inner.put(&self.inner.resolve(name)?, value.into(), options).await
+    }
+
+    /// The logical names at and below a prefix of whole segments, recursively; all without one.
+    ///
+    /// # Errors
+    /// `Unsupported` if the provider cannot list.
+    pub async fn list(&self, prefix: Option<&str>) -> Result<Vec<SecretName>> {
+        let below = match prefix {
+            Some(prefix) => Some(self.inner.full_name(&SecretName::new(prefix)?)?),
+            None => self.inner.common.prefix.clone(),
+        };
+        let names = self.inner.store.list(below.as_ref()).await?;
+        let Some(prefix) = &self.inner.common.prefix else { return Ok(names) };
+        Ok(names.iter().filter_map(|name| name.strip_prefix(prefix)).collect())
+    }
+
+    /// The versions of a secret, newest first, without their values.
+    ///
+    /// # Errors
+    /// `Unsupported` if the provider keeps none; otherwise as [`get`](Self::get).
+    pub async fn versions(&self, name: &str) -> Result<Vec<VersionInfo>> {
+        let name = self.inner.full_name(&SecretName::new(name)?)?;
+        self.inner.store.versions(&name).await
+    }
+
+    /// Deletes a secret, recoverably where the provider can.
+    ///
+    /// # Errors
+    /// `NotFound` if it is not there; `Unsupported` if the provider cannot delete.
+    pub async fn delete(&self, name: &str) -> Result<()> {
+        let name = self.inner.full_name(&SecretName::new(name)?)?;
+        let deleted = self.inner.store.delete(&name).await;
+        self.inner.local.invalidate(&name);
+        deleted
+    }
+
+    /// Signs and verifies with the configured key (`SECRETS_SIGNING_SECRET_NAME`). Reads the key, so that
+    /// a service without one does not start.
+    ///
+    /// # Errors
+    /// Those of reading the key; `InvalidValue` if it cannot be used.
+    pub async fn signer(&self) -> Result<Signer> {
+        Signer::open(self.inner.clone(), self.inner.full_name(&self.inner.signing_key)?).await
+    }
+
+    /// Signs and verifies with another key.
+    ///
+    /// # Errors
+    /// As [`signer`](Self::signer).
+    pub async fn signer_for(&self, name: &str) -> Result<Signer> {
+        let name = self.inner.full_name(&SecretName::new(name)?)?;
+        Signer::open(self.inner.clone(), name).await
+    }
+
+    /// A snapshot of the configured key's live versions, which signs and verifies without waiting. Refuses
+    /// everything once it is older than TTL plus stale window: take a new one well before.
+    ///
+    /// # Errors
+    /// `Unsupported` if the provider signs and no key leaves it; otherwise as [`signer`](Self::signer).
+    pub async fn key_ring(&self) -> Result<KeyRing> {
+        self.inner.ring(&self.inner.full_name(&self.inner.signing_key)?).await
+    }
+
+    /// Plain HMAC-SHA256 with a key, for protocols that others define. A snapshot, as
+    /// [`key_ring`](Self::key_ring).
+    ///
+    /// # Errors
+    /// As [`key_ring`](Self::key_ring); `InvalidValue` (reason `collision`) if two live versions are one
+    /// and the same key to HMAC.
+    pub async fn raw_hmac(&self, name: &str) -> Result<RawHmac> {
+        let name = self.inner.full_name(&SecretName::new(name)?)?;
+        let ring = self.inner.ring(&name).await?;
+        RawHmac::new(ring).map_err(|error| error.with_name(name.as_str()))
+    }
+
+    /// The logical name of the configured signing key.
+    pub fn signing_key(&self) -> &SecretName {
+        &self.inner.signing_key
+    }
+
+    /// A new key of this many random bytes (32 to 512) as a value in the configured encoding, to `put`.
+    ///
+    /// # Errors
+    /// `Misconfigured` for another number of bytes.
+    pub fn generate(&self, bytes: usize) -> Result<SecretValue> {
+        self.inner.common.encoding.generate(bytes, self.inner.clock.now())
+    }
+
+    /// Begins a rotation of a key or any other secret; nothing happens before [`Rotate::run`].
+    pub fn rotate(&self, name: &str) -> Rotate {
+        Rotate::new(self.inner.clone(), name)
+    }
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secrets").field("provider", &self.provider()).finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    /// A reference with the prefix before its name.
+    pub(crate) fn resolve(&self, reference: &str) -> Result<SecretRef> {
+        let reference = SecretRef::new(reference)?;
+        match &self.common.prefix {
+            Some(prefix) => reference.below(prefix),
+            None => Ok(reference),
+        }
+    }
+
+    pub(crate) fn full_name(&self, name: &SecretName) -> Result<SecretName> {
+        match &self.common.prefix {
+            Some(prefix) => name.below(prefix),
+            None => Ok(name.clone()),
+        }
+    }
+
+    pub(crate) async fn get(&self, reference: &SecretRef, options: GetOptions) -> Result<Secret> {
+        if self.store.capabilities().fields {
+            let options = options.field(reference.field().cloned());
+            return self.store.get(reference.name(), options).await;
+        }
+        let secret = self.store.get(reference.name(), options.field(None)).await?;
+        self.pick(reference, secret)
+    }
+
+    fn pick(&self, reference: &SecretRef, secret: Secret) -> Result<Secret> {
+        let Some(field) = reference.field() else { return Ok(secret) };
+        let picked = field.pick(secret.value());
+        let located = |error: Error| {
+            error.with_name(reference.name().as_str()).with_operation(self.store.info().id(), "get")
+        };
+        Ok(secret.with_value(picked.map_err(located)?))
+    }
+
+    pub(crate) async fn put(
+        &self,
+        reference: &SecretRef,
+        value: SecretValue,
+        options: PutOptions,
+    ) -> Result<Option<SecretVersion>> {
+        let name = reference.name();
+        let located = |error: Error| error.with_name(name.as_str());
+        check(&value).map_err(located)?;
+        let can = self.store.capabilities();
+        if can.put && !can.binary {
+            let binary = value.expose_str().is_err();
+            if binary {
+                let message = "this provider keeps text only, and the value is not UTF-8";
+                return Err(located(Error::new(ErrorKind::Unsupported, message)));
+            }
+        }
+        let written = match reference.field() {
+            Some(field) if can.fields => {
+                self.store.put(name, value, options.field(Some(field.clone()))).await
+            }
+            Some(field) => field_write::put(&*self.store, name, field, &value, options).await,
+            None => self.store.put(name, value, options).await,
+        };
+        // Whether or not it went well: a write that timed out may have happened.
+        self.local.invalidate(name);
+        written
+    }
+
+    async fn ring(&self, name: &SecretName) -> Result<KeyRing> {
+        match self.remote {
+            None => self.local.ring(name).await,
+            Some(_) => {
+                let message = "the provider signs itself, so there is no key to hold; use `signer`";
+                Err(Error::new(ErrorKind::Unsupported, message))
+            }
+        }
+    }
+}
+
+fn check(value: &SecretValue) -> Result<()> {
+    let (kind, reason, message) = match value.len() {
+        0 => (ErrorKind::InvalidValue, Reason::Empty, "the value is empty"),
+        1..=SecretValue::MAX_BYTES => return Ok(()),
+        _ => (ErrorKind::Malformed, Reason::TooLarge, "the value is longer than 65536 bytes"),
+    };
+    Err(Error::new(kind, message).with_reason(reason))
+}

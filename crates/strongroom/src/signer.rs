@@ -1,0 +1,133 @@
+//! The handle that signs and verifies with one key.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use strongroom_core::{
+    Error, Moment, Purpose, Reason, Result, SecretName, SignOptions, Signature, Signer as Backend,
+    Verified,
+};
+
+use crate::secrets::Inner;
+
+/// How often it is said that verification is switched off.
+const REMINDER: Duration = Duration::from_secs(60);
+
+/// Signs and verifies with one key, for one purpose. Cheap to clone.
+///
+/// Where the provider keeps the key, it signs; where the key is read from the store, it is read again
+/// when it is no longer fresh, and a rotation is followed.
+#[derive(Clone)]
+pub struct Signer {
+    inner: Arc<Inner>,
+    key: SecretName,
+    options: SignOptions,
+    reminded: Arc<Mutex<Option<Moment>>>,
+}
+
+/// What [`Signer::enforce`] found.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[must_use]
+pub enum Enforced {
+    /// The signature verified.
+    Verified(Verified),
+    /// Nothing was checked: verification is switched off by `VAULT_VERIFY_ENABLED=false`.
+    NotVerified,
+}
+
+impl Signer {
+    pub(crate) async fn open(inner: Arc<Inner>, key: SecretName) -> Result<Self> {
+        if inner.remote.is_none() {
+            inner.local.ring(&key).await?;
+        }
+        let signer = Self { inner, key, options: SignOptions::default(), reminded: Arc::default() };
+        if !signer.inner.common.verify {
+            signer.remind();
+        }
+        Ok(signer)
+    }
+
+    /// The same key for another purpose: `[a-z0-9._-]{1,64}`. Signatures of one purpose never verify for
+    /// another.
+    ///
+    /// # Errors
+    /// `Misconfigured` if the purpose is not one.
+    pub fn for_purpose(&self, purpose: &str) -> Result<Self> {
+        let mut other = self.clone();
+        other.options = SignOptions::default().purpose(Purpose::new(purpose)?);
+        Ok(other)
+    }
+
+    /// Signs with the current version of the key.
+    ///
+    /// # Errors
+    /// Those of reading the key, if it is no longer fresh; `Unavailable` past the age limit.
+    pub async fn sign(&self, message: &[u8]) -> Result<Signature> {
+        self.backend().sign(&self.key, message, self.options.clone()).await
+    }
+
+    /// Verifies with the version that the signature names. A mismatch is an error. Always verifies,
+    /// whatever the settings say.
+    ///
+    /// # Errors
+    /// `SignatureMismatch` if the signature does not verify, with `retry_after` if a key that is not known
+    /// yet may be looked for again then; any other kind if it could not be told.
+    pub async fn verify(&self, message: &[u8], signature: &Signature) -> Result<Verified> {
+        self.backend().verify(&self.key, message, signature, self.options.clone()).await
+    }
+
+    /// Signs several messages: one result a message, in their order.
+    pub async fn sign_many(&self, messages: &[&[u8]]) -> Vec<Result<Signature>> {
+        self.backend().sign_many(&self.key, messages, self.options.clone()).await
+    }
+
+    /// Verifies several messages: one result a pair, in their order.
+    pub async fn verify_many(&self, pairs: &[(&[u8], &Signature)]) -> Vec<Result<Verified>> {
+        self.backend().verify_many(&self.key, pairs, self.options.clone()).await
+    }
+
+    /// Verifies a signature that has to be there. The only call that honours
+    /// `VAULT_VERIFY_ENABLED=false`, and then says so in the log once a minute.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify); `SignatureMismatch` if there is no signature.
+    pub async fn enforce(&self, message: &[u8], signature: Option<&Signature>) -> Result<Enforced> {
+        if !self.inner.common.verify {
+            self.remind();
+            return Ok(Enforced::NotVerified);
+        }
+        match signature {
+            Some(signature) => self.verify(message, signature).await.map(Enforced::Verified),
+            None => Err(Error::signature(Reason::Missing)),
+        }
+    }
+
+    fn backend(&self) -> &dyn Backend {
+        match &self.inner.remote {
+            Some(remote) => &**remote,
+            None => &self.inner.local,
+        }
+    }
+
+    fn remind(&self) {
+        let clock = &*self.inner.clock;
+        let mut reminded = self.reminded.lock().unwrap_or_else(PoisonError::into_inner);
+        if reminded.is_none_or(|last| last.age(clock) >= REMINDER) {
+            *reminded = Some(Moment::now(clock));
+            tracing::warn!(
+                event = "verification_disabled",
+                "VAULT_VERIFY_ENABLED=false: every message is accepted as signed"
+            );
+        }
+    }
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signer")
+            .field("key", &self.key)
+            .field("purpose", &self.options.purpose)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,79 @@
+//! A provider of one's own: systemd credentials, selectable by `SECRETS_PROVIDER=systemd`.
+//!
+//! systemd hands a service its credentials as files in `$CREDENTIALS_DIRECTORY`
+//! (<https://systemd.io/CREDENTIALS/>). A store needs three methods; everything else, `rotate` and `put`
+//! included, answers `Unsupported` by itself.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use strongroom::provider::{Capabilities, Open, Opened, Provider, ProviderInfo, SecretStore};
+use strongroom::{Error, ErrorKind, GetOptions, Key, Reason, Result, Secret, SecretName};
+use strongroom::{SecretValue, Secrets, Select, Settings};
+
+const DIRECTORY: Key =
+    Key::path("CREDENTIALS_DIRECTORY", "where systemd mounts the credentials").required();
+
+const SYSTEMD: Provider = Provider::new(&["systemd"], &[DIRECTORY], |open: Open<'_>| {
+    Box::pin(async move {
+        let folder = open.settings.path(&DIRECTORY)?;
+        let folder = folder.ok_or_else(|| Settings::missing(&DIRECTORY))?;
+        Ok(Opened::new(Arc::new(SystemdStore { folder })))
+    })
+});
+
+#[derive(Debug)]
+struct SystemdStore {
+    folder: PathBuf,
+}
+
+#[async_trait]
+impl SecretStore for SystemdStore {
+    fn info(&self) -> &ProviderInfo {
+        const INFO: ProviderInfo = ProviderInfo::new("systemd");
+        &INFO
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
+    }
+
+    async fn get(&self, name: &SecretName, options: GetOptions) -> Result<Secret> {
+        let located =
+            |error: Error| error.with_name(name.as_str()).with_operation("systemd", "get");
+        if options.select != Select::Current || name.segments().count() > 1 {
+            let message = "a credential has one version and a name without `/`";
+            return Err(located(Error::new(ErrorKind::Unsupported, message)));
+        }
+        // The name was checked when it was made: it is no `..` and has no control characters.
+        match tokio::fs::read(self.folder.join(name.as_str())).await {
+            Ok(bytes) => Ok(Secret::new(SecretValue::from(bytes))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(located(
+                Error::new(ErrorKind::NotFound, "no such credential").with_reason(Reason::Secret),
+            )),
+            Err(error) => Err(located(
+                Error::new(ErrorKind::Unavailable, "the credential cannot be read")
+                    .with_source(error),
+            )),
+        }
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    // In a service, systemd does this and the settings come from the environment.
+    let folder = tempfile::tempdir().expect("a folder for temporary files");
+    std::fs::write(folder.path().join("database-password"), "canary-password").expect("a file");
+    let settings = Settings::from_pairs([
+        ("SECRETS_PROVIDER", "systemd".to_owned()),
+        ("CREDENTIALS_DIRECTORY", folder.path().to_string_lossy().into_owned()),
+    ]);
+    let secrets = Secrets::builder().provider(SYSTEMD).settings(settings).build().await?;
+    let secret = secrets.get("database-password").await?;
+    println!("read {} bytes from {}", secret.value().len(), secrets.provider());
+    let error = secrets.get("api-key").await.expect_err("there is none");
+    println!("{}: {error}", error.kind());
+    Ok(())
+}
