@@ -61,7 +61,6 @@ pub trait Signer: Debug + Send + Sync + 'static {
 
 /// Proof that a signature verified. Handed out by verification and by nothing else in this workspace.
 #[derive(Clone, Debug, Eq, PartialEq)]
-#[must_use]
 pub struct Verified {
     key: KeyId,
     current: bool,

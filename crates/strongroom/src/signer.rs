@@ -28,7 +28,6 @@ pub struct Signer {
 
 /// What [`Signer::enforce`] found.
 #[derive(Clone, Debug, Eq, PartialEq)]
-#[must_use]
 pub enum Enforced {
     /// The signature verified.
     Verified(Verified),

@@ -28,10 +28,7 @@ impl ManualClock {
     /// A clock that shows this time, in seconds since 1970.
     pub fn at(unix_seconds: u64) -> Self {
         let wall = UNIX_EPOCH + Duration::from_secs(unix_seconds);
-        Self(Arc::new(Mutex::new(Times {
-            wall,
-            monotonic: SystemClock.monotonic(),
-        })))
+        Self(Arc::new(Mutex::new(Times { wall, monotonic: SystemClock.monotonic() })))
     }
 
     /// Lets time pass, as on a machine that runs.
@@ -63,9 +60,6 @@ impl Clock for ManualClock {
     }
 
     fn monotonic(&self) -> Instant {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .monotonic
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).monotonic
     }
 }

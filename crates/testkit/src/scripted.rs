@@ -25,10 +25,7 @@ struct Script {
 impl ScriptedStore {
     /// Wraps a store.
     pub fn new(inner: impl SecretStore) -> Self {
-        Self {
-            inner: Arc::new(inner),
-            script: Arc::default(),
-        }
+        Self { inner: Arc::new(inner), script: Arc::default() }
     }
 
     /// Fails every call with this kind from now on; `None` ends that.
@@ -42,10 +39,7 @@ impl ScriptedStore {
     }
 
     fn failing(&self) -> MutexGuard<'_, Option<ErrorKind>> {
-        self.script
-            .failing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.script.failing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn call(&self) -> Result<&dyn SecretStore> {
@@ -58,10 +52,7 @@ impl ScriptedStore {
 }
 
 #[async_trait]
-#[deny(
-    clippy::missing_trait_methods,
-    reason = "a wrapper that forgets a method changes the store"
-)]
+#[deny(clippy::missing_trait_methods, reason = "a wrapper that forgets a method changes the store")]
 impl SecretStore for ScriptedStore {
     fn info(&self) -> &ProviderInfo {
         self.inner.info()
