@@ -4,6 +4,8 @@
 //! (<https://systemd.io/CREDENTIALS/>). A store needs three methods; everything else, `rotate` and `put`
 //! included, answers `Unsupported` by itself.
 
+#![expect(clippy::print_stdout, reason = "an example says what it did")]
+
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;

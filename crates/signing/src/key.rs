@@ -103,7 +103,7 @@ fn is_degenerate(bytes: &[u8]) -> bool {
         bytes.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
     };
     seen.iter().filter(|seen| **seen).count() < SigningKey::MIN_DISTINCT
-        || PLACEHOLDERS.iter().any(|word| placeholder(word))
+        || PLACEHOLDERS.iter().any(placeholder)
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Every live version of a signing key, at one instant.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use strongroom_core::{
@@ -45,7 +46,12 @@ struct Ring {
     loaded: Moment,
     limits: Limits,
     clock: Arc<dyn Clock>,
+    // Derived when a purpose is first asked for: deriving costs more than signing.
+    prepared: Mutex<HashMap<Purpose, Arc<[HmacState]>>>,
 }
+
+/// How many purposes a ring keeps prepared. Programs have a few; more are derived each time.
+const PREPARED: usize = 64;
 
 /// How long a ring, and a retired key in it, may be used.
 #[derive(Clone, Copy, Debug)]
@@ -84,18 +90,29 @@ impl KeyRing {
             Error::new(ErrorKind::NotFound, "no version of the signing key is current")
                 .with_reason(Reason::Version)
         })?;
-        let ring = Ring { keys: unique, current, loaded, limits, clock };
+        let prepared = Mutex::default();
+        let ring = Ring { keys: unique, current, loaded, limits, clock, prepared };
         Self::prepare(Arc::new(ring), Purpose::default())
     }
 
     fn prepare(ring: Arc<Ring>, purpose: Purpose) -> Result<Self> {
-        let states = ring.keys.iter().map(|(key, _)| HmacState::for_purpose(key, &purpose));
-        let states = states.collect::<Result<_>>()?;
+        let mut prepared = ring.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        let states = match prepared.get(&purpose) {
+            Some(states) => states.clone(),
+            None => {
+                let states = ring.keys.iter().map(|(key, _)| HmacState::for_purpose(key, &purpose));
+                let states: Arc<[HmacState]> = states.collect::<Result<_>>()?;
+                if prepared.len() < PREPARED {
+                    prepared.insert(purpose.clone(), states.clone());
+                }
+                states
+            }
+        };
+        drop(prepared);
         Ok(Self { ring, purpose, states })
     }
 
-    /// The same keys for another purpose. Derives a sub-key for each: keep it, rather than make it for
-    /// every message.
+    /// The same keys for another purpose, each with a sub-key of its own.
     ///
     /// # Errors
     /// `Misconfigured` if the purpose is not one.

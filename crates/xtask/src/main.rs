@@ -4,6 +4,11 @@
 //! Both end with a table of minutes per step and, as their last line, `N passed, N failed`.
 
 #![forbid(unsafe_code)]
+#![expect(
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a developer's command talks to a developer"
+)]
 
 mod check;
 mod command;
