@@ -106,18 +106,20 @@ impl KeyEncoding {
             _ => byte.is_ascii_hexdigit(),
         };
         let name = self.as_str();
-        let message = match text.iter().position(|byte| !alphabet(byte)) {
-            Some(at) => format!("the key is not {name}: byte {at} is outside its alphabet"),
+        let fault = match text.iter().position(|byte| !alphabet(byte)) {
+            Some(at) => format!("{name}: byte {at} is outside its alphabet"),
             None => match self {
                 Self::Base64 => {
-                    format!("the key is not {name}: its length, padding or last bits are wrong")
+                    format!("{name}: its length, padding or last bits are wrong")
                 }
                 Self::Base64url => {
-                    format!("the key is not {name}: its length or last bits are wrong")
+                    format!("{name}: its length or last bits are wrong")
                 }
-                _ => format!("the key is not {name}: it needs an even length and one case"),
+                _ => format!("{name}: it needs an even length and one case"),
             },
         };
+        let message =
+            format!("the key is not in the encoding of SECRETS_SIGNING_KEY_ENCODING, {fault}");
         Error::new(ErrorKind::InvalidValue, message).with_reason(Reason::Encoding)
     }
 }
