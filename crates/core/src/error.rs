@@ -88,10 +88,10 @@ impl Error {
         self
     }
 
-    /// Says when trying again makes sense.
+    /// Says when trying again makes sense. A later time that was said before stays.
     #[must_use]
     pub fn with_retry_after(mut self, after: Duration) -> Self {
-        self.inner().retry_after = Some(after);
+        self.inner().retry_after = self.0.retry_after.max(Some(after));
         self
     }
 
@@ -128,7 +128,7 @@ impl Error {
         self.0.operation
     }
 
-    /// The name of the secret, escaped.
+    /// The name of the secret as the provider knows it, prefix included; escaped.
     pub fn name(&self) -> Option<&str> {
         self.0.name.as_deref()
     }
@@ -172,7 +172,10 @@ impl fmt::Debug for Error {
         let mut shown = f.debug_struct("Error");
         shown.field("kind", &inner.kind).field("message", &inner.message);
         // `{:?}` of a refused signature ends up in answers to strangers as easily as `{}` does.
-        if let (Some(reason), false) = (&inner.reason, self.is_signature()) {
+        if self.is_signature() {
+            return shown.finish();
+        }
+        if let Some(reason) = &inner.reason {
             shown.field("reason", reason);
         }
         for (label, text) in [
@@ -228,7 +231,9 @@ mod tests {
     #[test]
     fn refused_signatures_look_alike_whatever_the_reason() {
         let shown = |reason| {
-            let error = Error::signature(reason);
+            let error = Error::signature(reason)
+                .with_name(reason.as_str())
+                .with_retry_after(Duration::from_secs(reason as u64));
             (error.to_string(), format!("{error:?}"))
         };
         let first = shown(Reason::Tag);

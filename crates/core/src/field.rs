@@ -10,6 +10,9 @@ use zeroize::Zeroizing;
 
 use crate::{Error, ErrorKind, Reason, Result, SecretValue};
 
+/// Longest field, in bytes.
+const MAX_BYTES: usize = 1_024;
+
 /// What stands after `#` in a reference: a member name, or an RFC 6901 pointer that begins with `/`.
 ///
 /// A member name is taken as it is, dots included; only a pointer descends.
@@ -28,6 +31,9 @@ impl Field {
         let refuse = |message: &'static str| Err(Error::new(ErrorKind::Misconfigured, message));
         if field.is_empty() {
             return refuse("nothing follows the `#`; expected `#FIELD` or `#/json/pointer`");
+        }
+        if field.len() > MAX_BYTES {
+            return refuse("a field is at most 1024 bytes");
         }
         if field.chars().any(|c| c.is_control() || crate::text::is_format(c)) {
             return refuse("a field must not contain control or invisible characters");
@@ -69,7 +75,7 @@ impl Field {
             }
             other => Err(Error::new(
                 ErrorKind::InvalidValue,
-                format!("field `{self}` is {}, expected a string", json_type(other)),
+                format!("field `{}` is {}, expected a string", self.shown(), json_type(other)),
             )),
         }
     }
@@ -102,16 +108,21 @@ impl Field {
         whole.extend_from_slice(&json.as_bytes()[..at.start]);
         whole.extend_from_slice(new.as_bytes());
         whole.extend_from_slice(&json.as_bytes()[at.end..]);
-        Ok(SecretValue::from(whole))
+        Ok(SecretValue::from(std::mem::take(&mut *whole)))
     }
 
     fn absent(&self) -> Error {
-        Error::new(ErrorKind::NotFound, format!("the secret has no field `{self}`"))
+        Error::new(ErrorKind::NotFound, format!("the secret has no field `{}`", self.shown()))
             .with_reason(Reason::Field)
     }
 
+    fn shown(&self) -> String {
+        crate::escaped(&self.text)
+    }
+
     fn unreadable(&self) -> Error {
-        Error::new(ErrorKind::Malformed, format!("field `{self}` is not a valid JSON string"))
+        let message = format!("field `{}` is not a valid JSON string", self.shown());
+        Error::new(ErrorKind::Malformed, message)
     }
 }
 

@@ -10,9 +10,13 @@ use crate::{SecretStore, Signer};
 /// Wrappers are named after what they add: `RetryLayer` builds a `RetryStore`, whose wrapped store is its
 /// field `inner`.
 pub trait Layer: Debug + Send + Sync + 'static {
-    /// Wraps a store; returns it unchanged if there is nothing to add.
-    fn store(&self, inner: Arc<dyn SecretStore>) -> Arc<dyn SecretStore>;
+    /// Wraps a store. Default: adds nothing.
+    fn store(&self, inner: Arc<dyn SecretStore>) -> Arc<dyn SecretStore> {
+        inner
+    }
 
-    /// Wraps a signer; returns it unchanged if there is nothing to add.
-    fn signer(&self, inner: Arc<dyn Signer>) -> Arc<dyn Signer>;
+    /// Wraps a signer. Default: adds nothing.
+    fn signer(&self, inner: Arc<dyn Signer>) -> Arc<dyn Signer> {
+        inner
+    }
 }

@@ -44,7 +44,9 @@ pub use provider::{BoxFuture, Open, Opened, Provider, ProviderInfo};
 pub use reason::Reason;
 pub use secret::Secret;
 pub use settings::Settings;
-pub use signature::{Algorithm, KeyId, Purpose, Signature, signed_bytes, signed_prefix};
+pub use signature::{
+    Algorithm, KeyId, Purpose, Signature, signed_bytes, signed_prefix, sub_key_info,
+};
 pub use signer::{Signer, Verified};
 pub use store::{Capabilities, SecretStore};
 pub use text::escaped;

@@ -160,6 +160,24 @@ impl SecretRef {
         self.field.as_ref()
     }
 
+    /// The same secret with this field; `None` leaves the field that is there.
+    ///
+    /// # Errors
+    /// `Misconfigured` if there is another field already.
+    pub fn with_field(mut self, field: Option<Field>) -> Result<Self> {
+        match (&self.field, field) {
+            (Some(own), Some(other)) if *own != other => {
+                let message = "the name picks one field and the options another";
+                return Err(
+                    Error::new(ErrorKind::Misconfigured, message).with_name(self.name.as_str())
+                );
+            }
+            (_, Some(field)) => self.field = Some(field),
+            (_, None) => {}
+        }
+        Ok(self)
+    }
+
     /// The same field of the name below a prefix.
     ///
     /// # Errors

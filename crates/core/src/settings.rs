@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Environment, Error, ErrorKind, Form, Key, Result, SecretValue, escaped};
+use crate::{Environment, Error, ErrorKind, Form, Key, Reason, Result, SecretValue, escaped};
 
 /// The settings of one `Secrets`: an environment, with values of the program's own laid over it.
 ///
@@ -144,12 +144,6 @@ impl Settings {
         })
     }
 
-    /// Whether the variable or its file twin is set, to whatever.
-    pub fn is_set(&self, key: &Key) -> bool {
-        let (direct, twin) = self.variables(key.name, key.file_twin().as_deref());
-        direct.is_some() || twin.is_some()
-    }
-
     /// The error for a required setting that is not set.
     pub fn missing(key: &Key) -> Error {
         let twin = key.file_twin().map(|twin| format!(" (or {twin})")).unwrap_or_default();
@@ -208,45 +202,50 @@ impl Settings {
 
     fn find_named(&self, name: &str, twin: Option<String>) -> Result<Option<Found>> {
         let refuse = |message: &'static str, variable: String| {
-            Err(Error::new(ErrorKind::Misconfigured, message).with_key(variable))
+            Error::new(ErrorKind::Misconfigured, message).with_key(variable)
         };
-        let found = match (self.variables(name, twin.as_deref()), twin) {
-            ((None, None), _) => return Ok(None),
-            ((Some(_), Some(_)), Some(twin)) => {
-                return refuse("both are set; keep one", format!("{name} and {twin}"));
+        let set = |name: &str| self.set.get(name).cloned();
+        let (mut direct, mut path) = (set(name), twin.as_deref().and_then(set));
+        // What the program set hides both variables of the environment.
+        if direct.is_none() && path.is_none() {
+            direct = self.var(name)?;
+            path = twin.as_deref().map(|twin| self.var(twin)).transpose()?.flatten();
+        }
+        let found = match (direct, path, twin) {
+            (None, None, _) => return Ok(None),
+            (Some(_), Some(_), Some(twin)) => {
+                return Err(refuse("both are set; keep one", format!("{name} and {twin}")));
             }
-            ((None, Some(path)), Some(twin)) => {
-                Found { value: self.read_twin(path, &twin)?, variable: twin }
+            (None, Some(path), Some(twin)) => {
+                Found { value: self.read_twin(&path, &twin)?, variable: twin }
             }
-            ((direct, _), _) => {
-                let value = direct.map(|value| decode(value, name)).transpose()?;
-                Found { value: value.unwrap_or_else(|| "".into()), variable: name.to_owned() }
-            }
+            (direct, ..) => Found {
+                value: direct.unwrap_or_else(|| SecretValue::copy_from(b"")),
+                variable: name.to_owned(),
+            },
         };
-        if found.value.is_empty() {
-            return refuse("is set and empty; unset it or give it a value", found.variable);
+        match found.value.check_size() {
+            Ok(()) => Ok(Some(found)),
+            Err(error) => {
+                let message = match error.reason() {
+                    Some(Reason::Empty) => "is set and empty; unset it or give it a value",
+                    _ => "is longer than 65536 bytes",
+                };
+                let refused = refuse(message, found.variable);
+                Err(error.reason().map_or(refused.clone(), |reason| refused.with_reason(reason)))
+            }
         }
-        if found.value.len() > SecretValue::MAX_BYTES {
-            return refuse("is longer than 65536 bytes", found.variable);
-        }
-        Ok(Some(found))
     }
 
-    /// The variable and its file twin, as they are set. What the program set hides the environment.
-    fn variables(&self, name: &str, twin: Option<&str>) -> (Option<OsString>, Option<OsString>) {
-        let set = |name: &str| {
-            let value = self.set.get(name).and_then(|value| value.expose_str().ok());
-            value.map(OsString::from)
-        };
-        let own = (set(name), twin.and_then(set));
-        if own != (None, None) {
-            return own;
-        }
-        (self.environment.var(name), twin.and_then(|twin| self.environment.var(twin)))
+    fn var(&self, name: &str) -> Result<Option<SecretValue>> {
+        let value = self.environment.var(name).map(OsString::into_string).transpose();
+        let value = value.map_err(|_| {
+            Error::new(ErrorKind::Misconfigured, "is not UTF-8 text").with_key(name.to_owned())
+        });
+        Ok(value?.map(SecretValue::from))
     }
 
-    fn read_twin(&self, path: OsString, twin: &str) -> Result<SecretValue> {
-        let path = decode(path, twin)?;
+    fn read_twin(&self, path: &SecretValue, twin: &str) -> Result<SecretValue> {
         let path = as_path(path.expose_str()?, twin)?;
         let refuse = |message: &'static str| {
             Error::new(ErrorKind::Misconfigured, message).with_key(twin.to_owned())
@@ -309,12 +308,6 @@ impl Environment for Nothing {
     fn read_file(&self, _: &Path, _: usize) -> io::Result<Vec<u8>> {
         Err(io::Error::new(io::ErrorKind::Unsupported, "these settings have no files"))
     }
-}
-
-fn decode(value: OsString, variable: &str) -> Result<SecretValue> {
-    value.into_string().map(SecretValue::from).map_err(|_| {
-        Error::new(ErrorKind::Misconfigured, "is not UTF-8 text").with_key(variable.to_owned())
-    })
 }
 
 fn as_path<'a>(text: &'a str, variable: &str) -> Result<&'a Path> {

@@ -33,12 +33,18 @@ pub(crate) fn is_format(character: char) -> bool {
             | 0x61C
             | 0x6DD
             | 0x70F
+            | 0x890..=0x891
+            | 0x8E2
             | 0x180E
             | 0x200B..=0x200F
             | 0x2028..=0x202E
             | 0x2060..=0x206F
             | 0xFEFF
             | 0xFFF9..=0xFFFB
+            | 0x110BD
+            | 0x110CD
+            | 0x13430..=0x1343F
+            | 0x1BCA0..=0x1BCA3
             | 0x1D173..=0x1D17A
             | 0xE0000..=0xE007F
     )

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{Deserialize, Deserializer, Visitor};
+use serde::de::{self, Deserialize, Deserializer, Visitor};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -77,6 +77,19 @@ impl SecretValue {
         self.0.is_empty()
     }
 
+    /// Checks that a provider may keep this: not empty, at most 64 KiB.
+    ///
+    /// # Errors
+    /// `InvalidValue` (reason `empty`) or `Malformed` (reason `too_large`).
+    pub fn check_size(&self) -> Result<()> {
+        let (kind, reason, message) = match self.len() {
+            0 => (ErrorKind::InvalidValue, Reason::Empty, "the value is empty"),
+            1..=Self::MAX_BYTES => return Ok(()),
+            _ => (ErrorKind::Malformed, Reason::TooLarge, "the value is longer than 65536 bytes"),
+        };
+        Err(Error::new(kind, message).with_reason(reason))
+    }
+
     /// Compares in time that depends on the lengths only.
     pub fn ct_eq(&self, other: &Self) -> bool {
         self.expose().ct_eq(other.expose()).into()
@@ -107,12 +120,6 @@ impl From<&str> for SecretValue {
     }
 }
 
-impl From<Zeroizing<Vec<u8>>> for SecretValue {
-    fn from(mut bytes: Zeroizing<Vec<u8>>) -> Self {
-        Self::from(std::mem::take(&mut *bytes))
-    }
-}
-
 impl fmt::Debug for SecretValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[REDACTED]")
@@ -140,7 +147,8 @@ impl<'de> Deserialize<'de> for SecretValue {
             }
         }
 
-        deserializer.deserialize_str(Text)
+        // The error of a number or a boolean quotes it, so that one is dropped.
+        deserializer.deserialize_str(Text).map_err(|_| de::Error::custom("expected text"))
     }
 }
 
@@ -192,6 +200,9 @@ mod tests {
     fn deserializes_text_and_refuses_the_rest_without_showing_it() {
         let value: SecretValue = serde_json::from_str("\"canary\\u002dvalue\"").unwrap();
         assert_eq!(value.expose(), b"canary-value");
-        assert!(serde_json::from_str::<SecretValue>("7").is_err());
+        for json in ["987654321", "-987654321", "9876.54321", "true", "[987654321]", "{}", "null"] {
+            let error = serde_json::from_str::<SecretValue>(json).unwrap_err().to_string();
+            assert!(!error.contains("9876") && !error.contains("true"), "{error}");
+        }
     }
 }

@@ -79,7 +79,7 @@ impl KeyEncoding {
         };
         let length = decoded.ok_or_else(|| self.fault(text))?;
         room.truncate(length);
-        Ok(SecretValue::from(room))
+        Ok(SecretValue::from(std::mem::take(&mut *room)))
     }
 
     /// A value that holds a new key of this many random bytes. `raw` keeps their base64url text, so that
@@ -95,7 +95,10 @@ impl KeyEncoding {
             }
             Self::Base64 => SecretValue::from(Base64::encode_string(&random)),
             Self::Hex => SecretValue::from(base16ct::lower::encode_string(&random)),
-            Self::Jwks => KeySet::new(SigningKey::new(random.into())?, now).render(),
+            Self::Jwks => {
+                let key = SigningKey::new(SecretValue::copy_from(&random))?;
+                KeySet::new(key, now).render()
+            }
         })
     }
 

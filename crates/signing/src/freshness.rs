@@ -6,6 +6,7 @@ use crate::ring::Limits;
 
 /// How long keys are used before they are read again, and how long old ones are accepted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Freshness {
     /// How long loaded keys count as fresh. Default: 60 s.
     pub ttl: Duration,
@@ -22,12 +23,12 @@ pub struct Freshness {
 impl Freshness {
     /// With the default grace for these two.
     pub fn new(ttl: Duration, max_stale: Duration) -> Self {
-        let grace = Duration::from_secs(900).max(2 * (ttl + max_stale));
+        let grace = Duration::from_secs(900).max(ttl.saturating_add(max_stale).saturating_mul(2));
         Self { ttl, max_stale, grace, unknown_key_cooldown: Duration::from_secs(30) }
     }
 
     pub(crate) fn limits(&self) -> Limits {
-        Limits { age: self.ttl + self.max_stale, grace: self.grace }
+        Limits { age: self.ttl.saturating_add(self.max_stale), grace: self.grace }
     }
 }
 

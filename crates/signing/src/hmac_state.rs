@@ -5,7 +5,7 @@ use std::fmt;
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use strongroom_core::{Algorithm, Error, ErrorKind, Purpose, Result, signed_prefix};
+use strongroom_core::{Algorithm, Error, ErrorKind, Purpose, Result, signed_prefix, sub_key_info};
 use zeroize::Zeroizing;
 
 use crate::SigningKey;
@@ -20,13 +20,9 @@ impl HmacState {
     /// For `sr1`: a sub-key of this purpose, then `M` up to the message.
     pub(crate) fn for_purpose(key: &SigningKey, purpose: &Purpose) -> Result<Self> {
         let algorithm = Algorithm::Hs256;
-        let length = |text: &str| (text.len() as u64).to_be_bytes();
-        let (alg, purpose_text) = (algorithm.as_str(), purpose.as_str());
-        let info: [&[u8]; 5] =
-            [b"sr1", &length(alg), alg.as_bytes(), &length(purpose_text), purpose_text.as_bytes()];
         let mut sub_key = Zeroizing::new([0; 32]);
         Hkdf::<Sha256>::new(None, key.bytes().expose())
-            .expand_multi_info(&info, &mut *sub_key)
+            .expand(&sub_key_info(algorithm, purpose), &mut *sub_key)
             .map_err(|_| {
                 Error::new(ErrorKind::Internal, "a sub-key of 32 bytes cannot be derived")
             })?;

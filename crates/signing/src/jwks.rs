@@ -79,7 +79,10 @@ impl KeySet {
         })?;
         let mut members: Vec<Member> = Vec::with_capacity(document.keys.len());
         for (index, jwk) in document.keys.into_iter().enumerate() {
-            let member = jwk.check().map_err(|error| error.with_name(format!("keys[{index}]")))?;
+            let member = jwk.check().map_err(|error| {
+                let placed = Error::new(error.kind(), format!("keys[{index}]: {error}"));
+                placed.with_reason(error.reason().unwrap_or(Reason::Encoding))
+            })?;
             if members.iter().any(|other| other.key.id() == member.key.id()) {
                 let error = invalid(format!("keys[{index}] is in the JWK Set twice"));
                 return Err(error.with_reason(Reason::Collision));
@@ -102,7 +105,8 @@ impl KeySet {
     /// than the grace ago.
     ///
     /// # Errors
-    /// `InvalidValue` (reason `rotation_noop`) if the new key is in the set already.
+    /// `InvalidValue` (reason `rotation_noop`) if the new key is in the set already; `Misconfigured` if more
+    /// than 16 keys would be live, as none may be dropped within its grace.
     pub fn rotated(&self, key: SigningKey, now: SystemTime, grace: Duration) -> Result<Self> {
         if self.0.iter().any(|member| member.key.id() == key.id()) {
             let message = "the new key is in the JWK Set already";
@@ -120,7 +124,13 @@ impl KeySet {
             member.state != State::Retiring || since.saturating_sub(member.since) < grace.as_secs()
         };
         members.retain(live);
-        members.truncate(Self::MAX_KEYS);
+        if members.len() > Self::MAX_KEYS {
+            let message = format!(
+                "more than {} keys would be live; rotate less often or shorten SECRETS_PREVIOUS_KEY_GRACE_SECONDS",
+                Self::MAX_KEYS
+            );
+            return Err(Error::new(ErrorKind::Misconfigured, message));
+        }
         Ok(Self(members))
     }
 

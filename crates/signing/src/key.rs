@@ -56,7 +56,7 @@ impl SigningKey {
     /// # Errors
     /// `Misconfigured` unless `bytes` is 32 to 512; `Internal` if the system gives no random bytes.
     pub fn generate(bytes: usize) -> Result<Self> {
-        Self::new(crate::encoding::random(bytes)?.into())
+        Self::new(SecretValue::copy_from(&crate::encoding::random(bytes)?))
     }
 
     /// The public id: the same for the same bytes wherever they are kept.

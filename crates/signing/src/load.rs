@@ -48,7 +48,16 @@ impl KeySource {
         let mut live: Vec<_> = versions.filter_map(|info| self.live(info)).collect();
         // The current version counts first, however many others there are.
         live.sort_by_key(|(_, state)| *state != KeyState::Current);
-        live.truncate(MAX_VERSIONS);
+        if live.len() > MAX_VERSIONS {
+            tracing::warn!(
+                event = "keys_dropped",
+                secret = %name,
+                live = live.len(),
+                read = MAX_VERSIONS,
+                "too many versions of the signing key are live: the oldest are not read"
+            );
+            live.truncate(MAX_VERSIONS);
+        }
         let mut keys = Vec::with_capacity(live.len());
         for (version, state) in live {
             match self.read(name, Select::Exact(version.clone())).await {

@@ -6,9 +6,10 @@ use base64ct::{Base64, Encoding};
 use sha2::{Digest, Sha256};
 use strongroom_core::{Error, ErrorKind, Reason, Result};
 use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
-use crate::KeyRing;
 use crate::hmac_state::HmacState;
+use crate::{KeyRing, KeySet};
 
 /// Block size of SHA-256, up to which HMAC pads a key with zeros (RFC 2104, section 2).
 const BLOCK: usize = 64;
@@ -31,17 +32,18 @@ impl RawHmac {
     /// `InvalidValue` (reason `collision`) if two of them are the same key to HMAC: they differ only by
     /// trailing zero bytes, or one is the hash of the other.
     pub fn new(ring: KeyRing) -> Result<Self> {
-        let mut seen: Vec<[u8; BLOCK]> = Vec::new();
+        // With room for all: a buffer that grows leaves copies behind.
+        let mut seen = Zeroizing::new(Vec::with_capacity(KeySet::MAX_KEYS));
         for key in ring.live_keys() {
             let block = padded(key.bytes().expose());
-            if seen.iter().any(|other| other.ct_eq(&block).into()) {
+            if seen.iter().any(|other: &[u8; BLOCK]| other.ct_eq(&*block).into()) {
                 let message =
                     "two versions of the key are one and the same to HMAC; rotate to random bytes";
                 return Err(
                     Error::new(ErrorKind::InvalidValue, message).with_reason(Reason::Collision)
                 );
             }
-            seen.push(block);
+            seen.push(*block);
         }
         Ok(Self { ring })
     }
@@ -142,12 +144,12 @@ fn no_key() -> Error {
 }
 
 /// The block that HMAC makes of a key. Equal blocks give equal tags.
-fn padded(key: &[u8]) -> [u8; BLOCK] {
-    let mut block = [0; BLOCK];
-    let hashed;
+fn padded(key: &[u8]) -> Zeroizing<[u8; BLOCK]> {
+    let mut block = Zeroizing::new([0; BLOCK]);
+    let hashed: Zeroizing<[u8; 32]>;
     let short = match key.len() > BLOCK {
         true => {
-            hashed = Sha256::digest(key);
+            hashed = Zeroizing::new(Sha256::digest(key).into());
             &hashed[..]
         }
         false => key,

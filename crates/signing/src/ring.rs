@@ -37,8 +37,12 @@ pub struct KeyRing {
     ring: Arc<Ring>,
     purpose: Purpose,
     // One state for each key of the ring, in its order.
-    states: Arc<[HmacState]>,
+    states: States,
 }
+
+/// Behind a vector that is made with room for all: turned into a slice, it would be moved and its first
+/// buffer freed as it is.
+type States = Arc<Vec<HmacState>>;
 
 struct Ring {
     keys: Vec<(SigningKey, KeyState)>,
@@ -47,7 +51,7 @@ struct Ring {
     limits: Limits,
     clock: Arc<dyn Clock>,
     // Derived when a purpose is first asked for: deriving costs more than signing.
-    prepared: Mutex<HashMap<Purpose, Arc<[HmacState]>>>,
+    prepared: Mutex<HashMap<Purpose, States>>,
 }
 
 /// How many purposes a ring keeps prepared. Programs have a few; more are derived each time.
@@ -61,7 +65,8 @@ pub(crate) struct Limits {
 }
 
 impl KeyRing {
-    /// Puts a ring together: one key for each id, the current one first, then the most recently retired.
+    /// Puts a ring together: one key for each id, the current one first, then pending ones, then the most
+    /// recently retired; at most 16.
     pub(crate) fn new(
         keys: impl IntoIterator<Item = (SigningKey, KeyState)>,
         loaded: Moment,
@@ -84,7 +89,20 @@ impl KeyRing {
             }
         }
         unique.sort_by_key(|(_, state)| rank(state));
-        unique.truncate(KeySet::MAX_KEYS);
+        if unique.len() > KeySet::MAX_KEYS {
+            tracing::warn!(
+                event = "keys_dropped",
+                live = unique.len(),
+                kept = KeySet::MAX_KEYS,
+                "too many versions of the signing key are live: the ones retired first no longer verify"
+            );
+            unique.truncate(KeySet::MAX_KEYS);
+        }
+        let currents = unique.iter().filter(|(_, state)| *state == KeyState::Current).count();
+        if currents > 1 {
+            let message = format!("{currents} versions of the signing key are said to be current");
+            return Err(Error::new(ErrorKind::Malformed, message));
+        }
         let current = unique.iter().position(|(_, state)| *state == KeyState::Current);
         let current = current.ok_or_else(|| {
             Error::new(ErrorKind::NotFound, "no version of the signing key is current")
@@ -96,19 +114,23 @@ impl KeyRing {
     }
 
     fn prepare(ring: Arc<Ring>, purpose: Purpose) -> Result<Self> {
-        let mut prepared = ring.prepared.lock().unwrap_or_else(PoisonError::into_inner);
-        let states = match prepared.get(&purpose) {
-            Some(states) => states.clone(),
+        let prepared = || ring.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = prepared().get(&purpose).cloned();
+        let states = match known {
+            Some(states) => states,
             None => {
-                let states = ring.keys.iter().map(|(key, _)| HmacState::for_purpose(key, &purpose));
-                let states: Arc<[HmacState]> = states.collect::<Result<_>>()?;
+                let mut states = Vec::with_capacity(ring.keys.len());
+                for (key, _) in &ring.keys {
+                    states.push(HmacState::for_purpose(key, &purpose)?);
+                }
+                let states = Arc::new(states);
+                let mut prepared = prepared();
                 if prepared.len() < PREPARED {
                     prepared.insert(purpose.clone(), states.clone());
                 }
                 states
             }
         };
-        drop(prepared);
         Ok(Self { ring, purpose, states })
     }
 
@@ -168,7 +190,8 @@ impl KeyRing {
             .map_or_else(|| KeyId::derived(&[0; 10]), |(key, _)| *key.id())
     }
 
-    /// The ids and states of all keys in the ring, the current one first.
+    /// The ids and states of all keys in the ring: the current one, pending ones, then the most recently
+    /// retired.
     pub fn keys(&self) -> impl Iterator<Item = (KeyId, KeyState)> {
         self.ring.keys.iter().map(|(key, state)| (*key.id(), *state))
     }

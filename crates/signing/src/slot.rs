@@ -3,7 +3,7 @@
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
-use strongroom_core::{Error, KeyId, Moment, Reason, Result, SecretName};
+use strongroom_core::{Error, ErrorKind, KeyId, Moment, Reason, Result, SecretName};
 use tokio::sync::Mutex;
 
 use crate::KeyRing;
@@ -29,7 +29,8 @@ struct Shelf {
 
 #[derive(Debug, Default)]
 struct Attempts {
-    failed: Option<(Moment, Error)>,
+    // With the generation that it belongs to: an invalidation opens the gate.
+    failed: Option<(Moment, u64, Error)>,
     // When an unknown key id last forced a load, and how it failed if it did.
     forced: Option<(Moment, Option<Error>)>,
 }
@@ -48,14 +49,30 @@ impl Slot {
             return Ok(ring);
         }
         let failed = match &attempts.failed {
-            Some((at, error)) if at.age(&*source.clock) < FAILURE_GATE => error.clone(),
+            Some((at, generation, error))
+                if *generation == self.generation() && at.age(&*source.clock) < FAILURE_GATE =>
+            {
+                error.clone()
+            }
             _ => match self.load(source, name, &mut attempts).await {
                 Ok(ring) => return Ok(ring),
                 Err(error) => error,
             },
         };
-        match self.kept() {
-            Some(ring) if failed.kind().allows_stale() && ring.check_age().is_ok() => Ok(ring),
+        // An unusable new version says nothing about the keys that were good: they serve on, within their
+        // age, while somebody mends it.
+        let unusable = failed.kind() == ErrorKind::InvalidValue;
+        match self.kept().filter(|ring| ring.check_age().is_ok()) {
+            Some(ring) if unusable => {
+                tracing::warn!(
+                    event = "rotation_invalid",
+                    secret = %name,
+                    reason = failed.reason().map(Reason::as_str),
+                    "the current version of the signing key cannot be used; the last good keys serve on"
+                );
+                Ok(ring)
+            }
+            Some(ring) if failed.kind().allows_stale() => Ok(ring),
             _ => Err(failed),
         }
     }
@@ -84,8 +101,10 @@ impl Slot {
             }
         }
         let at = Moment::now(&*source.clock);
-        // Noted before the load: a caller that goes away has used up the cooldown all the same.
-        attempts.forced = Some((at, None));
+        // Noted before the load: a caller that goes away has used up the cooldown all the same, and what
+        // it did not learn is not an answer.
+        let unfinished = Error::new(ErrorKind::Unavailable, "the signing keys are not read yet");
+        attempts.forced = Some((at, Some(unfinished)));
         let loaded = self.load(source, name, &mut attempts).await;
         attempts.forced = Some((at, loaded.as_ref().err().cloned()));
         loaded
@@ -102,7 +121,7 @@ impl Slot {
         name: &SecretName,
         attempts: &mut Attempts,
     ) -> Result<KeyRing> {
-        let generation = self.shelf.read().unwrap_or_else(PoisonError::into_inner).generation;
+        let generation = self.generation();
         let loaded = source.load(name).await;
         match &loaded {
             Ok(ring) => {
@@ -113,7 +132,9 @@ impl Slot {
                 shelf.ring = Some(ring.clone());
                 shelf.ring_generation = generation;
             }
-            Err(error) => attempts.failed = Some((Moment::now(&*source.clock), error.clone())),
+            Err(error) => {
+                attempts.failed = Some((Moment::now(&*source.clock), generation, error.clone()))
+            }
         }
         loaded
     }
@@ -122,6 +143,10 @@ impl Slot {
         let shelf = self.shelf.read().unwrap_or_else(PoisonError::into_inner);
         let ring = shelf.ring.as_ref().filter(|_| shelf.ring_generation == shelf.generation)?;
         (ring.age() < source.freshness.ttl).then(|| ring.clone())
+    }
+
+    fn generation(&self) -> u64 {
+        self.shelf.read().unwrap_or_else(PoisonError::into_inner).generation
     }
 
     fn kept(&self) -> Option<KeyRing> {

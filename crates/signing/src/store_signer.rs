@@ -44,7 +44,15 @@ impl StoreSigner {
 
     /// Makes the next use of a key read it again.
     pub fn invalidate(&self, key: &SecretName) {
-        self.slot(key).invalidate();
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = slots.get(key) {
+            slot.invalidate();
+        }
+    }
+
+    /// Whether a key of this name was used here.
+    pub fn uses(&self, key: &SecretName) -> bool {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner).contains_key(key)
     }
 
     fn slot(&self, key: &SecretName) -> Arc<Slot> {

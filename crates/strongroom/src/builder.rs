@@ -1,9 +1,9 @@
 //! Putting a `Secrets` together.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use strongroom_core::{
-    Clock, Layer, Open, Opened, Provider, Result, SecretName, SecretStore, Settings, SystemClock,
+    Clock, Layer, Open, Opened, Provider, Result, SecretStore, Settings, SystemClock,
 };
 use strongroom_signing::StoreSigner;
 
@@ -41,7 +41,8 @@ impl Builder {
         self
     }
 
-    /// Makes a provider selectable by its ids.
+    /// Makes a provider selectable by its ids. An id that is taken already is an error of
+    /// [`build`](Self::build).
     pub fn provider(mut self, provider: Provider) -> Self {
         self.providers.push(provider);
         self
@@ -81,7 +82,7 @@ impl Builder {
             .map(|signer| self.layers.iter().fold(signer, |signer, layer| layer.signer(signer)));
         let signing_key = match opened.signing_key {
             Some(name) => name,
-            None => SecretName::new(DEFAULT_SIGNING_KEY)?,
+            None => strongroom_local::signing_key(&settings)?,
         };
         let mut warnings = settings.near_misses(&registry::known_keys(&self.providers));
         warnings.extend(opened.warnings);
@@ -90,9 +91,19 @@ impl Builder {
         }
         let local =
             StoreSigner::new(store.clone(), common.encoding, common.freshness, clock.clone());
-        Ok(Secrets::new(Inner { store, remote, local, signing_key, common, clock, warnings }))
+        if common.telemetry {
+            tracing::info!(provider = store.info().id(), "secrets provider");
+        }
+        Ok(Secrets::new(Inner {
+            store,
+            remote,
+            local,
+            signing_key,
+            common,
+            clock,
+            warnings,
+            reminded: Mutex::default(),
+            rotating: tokio::sync::Mutex::default(),
+        }))
     }
 }
-
-/// The signing key of a store that names none.
-const DEFAULT_SIGNING_KEY: &str = "signing-key";

@@ -50,9 +50,15 @@ const ALLOW_UNVERIFIED: Key = Key::boolean(
 )
 .with_default("false");
 
+const TELEMETRY: Key = Key::boolean(
+    "ENABLE_SECRETS_PROVIDER_TELEMETRY",
+    "logs the provider's name once at the start, and nothing else",
+)
+.with_default("false");
+
 /// In the order in which documents list them.
-pub(crate) const KEYS: [Key; 8] =
-    [PROVIDER, PREFIX, ENCODING, TTL, MAX_STALE, GRACE, VERIFY, ALLOW_UNVERIFIED];
+pub(crate) const KEYS: [Key; 9] =
+    [PROVIDER, PREFIX, ENCODING, TTL, MAX_STALE, GRACE, VERIFY, ALLOW_UNVERIFIED, TELEMETRY];
 
 /// What the common settings say.
 #[derive(Clone, Debug)]
@@ -61,6 +67,7 @@ pub(crate) struct Common {
     pub(crate) encoding: KeyEncoding,
     pub(crate) freshness: Freshness,
     pub(crate) verify: bool,
+    pub(crate) telemetry: bool,
 }
 
 impl Common {
@@ -74,6 +81,7 @@ impl Common {
             encoding: word.unwrap_or_default(),
             freshness: freshness(settings)?,
             verify: verify(settings)?,
+            telemetry: settings.boolean(&TELEMETRY)?.unwrap_or(false),
         })
     }
 }

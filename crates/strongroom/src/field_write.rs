@@ -30,6 +30,7 @@ pub(crate) async fn put(
     loop {
         let (object, expected) = read(store, name, &options.if_version).await.map_err(located)?;
         let whole = field.replace(&object, value).map_err(located)?;
+        whole.check_size().map_err(located)?;
         let written = store.put(name, whole, options.clone().if_version(expected)).await;
         tries += 1;
         match written {

@@ -7,21 +7,21 @@ use crate::common::{KEYS, PROVIDER};
 /// One row: what is compiled in, or the feature that would bring it.
 struct Row {
     ids: &'static [&'static str],
-    from: From,
+    source: Source,
 }
 
-enum From {
+enum Source {
     Here(Provider),
     Feature(&'static str),
 }
 
 const ROWS: [Row; 6] = [
-    Row { ids: &["vault_dev", "vault_hcp", "vault"], from: From::Feature("vault") },
-    Row { ids: &["infisical_cloud", "infisical_self_host"], from: From::Feature("infisical") },
-    Row { ids: &["aws_sm"], from: From::Feature("aws") },
-    Row { ids: &["azure_kv"], from: From::Feature("azure") },
-    Row { ids: strongroom_local::FILE.ids(), from: From::Here(strongroom_local::FILE) },
-    Row { ids: strongroom_local::ENV.ids(), from: From::Here(strongroom_local::ENV) },
+    Row { ids: &["vault_dev", "vault_hcp", "vault"], source: Source::Feature("vault") },
+    Row { ids: &["infisical_cloud", "infisical_self_host"], source: Source::Feature("infisical") },
+    Row { ids: &["aws_sm"], source: Source::Feature("aws") },
+    Row { ids: &["azure_kv"], source: Source::Feature("azure") },
+    Row { ids: strongroom_local::FILE.ids(), source: Source::Here(strongroom_local::FILE) },
+    Row { ids: strongroom_local::ENV.ids(), source: Source::Here(strongroom_local::ENV) },
 ];
 
 /// A provider as documents and tools list it.
@@ -39,12 +39,12 @@ pub struct Listed {
 /// Every provider id of this version, compiled in or not.
 pub fn providers() -> Vec<Listed> {
     let listed = |row: &'static Row| {
-        row.ids.iter().map(|id| match &row.from {
-            From::Here(provider) => {
+        row.ids.iter().map(|id| match &row.source {
+            Source::Here(provider) => {
                 let keys = KEYS.iter().chain(provider.keys()).copied().collect();
                 Listed { id, feature: None, keys: Some(keys) }
             }
-            From::Feature(feature) => Listed { id, feature: Some(feature), keys: None },
+            Source::Feature(feature) => Listed { id, feature: Some(feature), keys: None },
         })
     };
     ROWS.iter().flat_map(listed).collect()
@@ -63,19 +63,29 @@ pub(crate) fn select(settings: &Settings, added: &[Provider]) -> Result<(Provide
     let Some(selected) = settings.text(&PROVIDER)? else {
         return refuse(format!("is not set; expected one of {}", expected()));
     };
+    for (index, id) in ids().enumerate() {
+        if ids().skip(index + 1).any(|other| other == id) {
+            return refuse(format!(
+                "two providers are called `{id}`; rename the one that was added"
+            ));
+        }
+    }
     let of = |ids: &'static [&'static str]| ids.iter().copied().find(|id| *id == selected);
     if let Some((provider, id)) = added.iter().find_map(|one| Some((*one, of(one.ids())?))) {
         return Ok((provider, id));
     }
-    match ROWS.iter().find_map(|row| Some((&row.from, of(row.ids)?))) {
-        Some((From::Here(provider), id)) => Ok((*provider, id)),
-        Some((From::Feature(feature), id)) => refuse(format!(
-            "`{id}` is not compiled in; it needs feature `{feature}` of crate strongroom"
+    match ROWS.iter().find_map(|row| Some((&row.source, of(row.ids)?))) {
+        Some((Source::Here(provider), id)) => Ok((*provider, id)),
+        Some((Source::Feature(feature), id)) => refuse(format!(
+            "`{id}` is not compiled in; it needs feature `{feature}` of crate strongroom (known: {})",
+            expected()
         )),
         None => {
             let typed = selected.trim().to_lowercase();
             let distance = |id: &&str| strsim::osa_distance(&typed, id);
-            let nearest = ids().min_by_key(distance).filter(|id| distance(id) <= 3);
+            // Two letters off, and not a third of a short word.
+            let near = |id: &&str| distance(id) <= 2.min(id.len() / 3);
+            let nearest = ids().min_by_key(distance).filter(near);
             let hint = match (typed.as_str(), nearest) {
                 ("memory", _) => "the store in memory is built in code; ".to_owned(),
                 (_, Some(nearest)) => format!("did you mean `{nearest}`? "),
@@ -88,9 +98,9 @@ pub(crate) fn select(settings: &Settings, added: &[Provider]) -> Result<(Provide
 
 /// Every setting that is known here, for finding misspelt ones.
 pub(crate) fn known_keys(added: &[Provider]) -> Vec<Key> {
-    let ours = ROWS.iter().filter_map(|row| match &row.from {
-        From::Here(provider) => Some(provider.keys()),
-        From::Feature(_) => None,
+    let ours = ROWS.iter().filter_map(|row| match &row.source {
+        Source::Here(provider) => Some(provider.keys()),
+        Source::Feature(_) => None,
     });
     let added = added.iter().map(Provider::keys);
     KEYS.iter().chain(ours.chain(added).flatten()).copied().collect()

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use strongroom_core::{
-    Error, ErrorKind, GetOptions, IfVersion, PutOptions, Reason, Result, Secret, SecretName,
-    SecretRef, SecretValue, SecretVersion,
+    Error, ErrorKind, GetOptions, IfVersion, PutOptions, Reason, Result, Secret, SecretRef,
+    SecretValue, SecretVersion,
 };
 use strongroom_signing::{KeyEncoding, KeySet, SigningKey};
 
@@ -40,8 +40,8 @@ pub struct Rotate {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Rotation {
-    /// The secret, as the provider knows it.
-    pub name: SecretName,
+    /// The secret, by its logical name.
+    pub name: SecretRef,
     /// The version that is current now, where versions have ids.
     pub version: Option<SecretVersion>,
     /// The version that was current before.
@@ -66,8 +66,8 @@ impl Rotate {
         self
     }
 
-    /// The new value, in the configured encoding; for `jwks` the new key in base64url. Default: 32 random
-    /// bytes.
+    /// The new value. That of a key is in the configured encoding; for `jwks` it is the new key alone, in
+    /// base64url. Default: 32 random bytes.
     pub fn value(mut self, value: impl Into<SecretValue>) -> Self {
         self.value = Some(value.into());
         self
@@ -79,8 +79,11 @@ impl Rotate {
         self
     }
 
-    /// Rotates: reads the current version, writes the new one if nobody has written meanwhile, and uses it
-    /// in this process from now on.
+    /// Rotates: reads the current version, writes the new one, and uses it in this process from now on.
+    ///
+    /// Rotations in one process wait for each other. Between processes the write happens only if nobody has
+    /// written meanwhile, where the provider can check that; in a flat folder (`jwks` only) it cannot, so
+    /// rotate there from one process.
     ///
     /// # Errors
     /// `Unsupported` without [`no_wait`](Self::no_wait), or where the provider keeps no previous version
@@ -89,6 +92,7 @@ impl Rotate {
     /// one (reason `rotation_noop`).
     pub async fn run(self) -> Result<Rotation> {
         let inner = &self.inner;
+        let logical = SecretRef::new(&self.name)?;
         let reference = inner.resolve(&self.name)?;
         let located = |error: Error| {
             let error = error.with_operation(inner.store.info().id(), "rotate");
@@ -98,6 +102,7 @@ impl Rotate {
             }
         };
         self.check().map_err(located)?;
+        let _turn = inner.rotating.lock().await;
         let current = inner.get(&reference, GetOptions::default()).await.map_err(located)?;
         let now = inner.clock.now();
         let value = self.next_value(&reference, &current, now).map_err(located)?;
@@ -107,7 +112,7 @@ impl Rotate {
         }
         let version = inner.put(&reference, value, options).await.map_err(located)?;
         Ok(Rotation {
-            name: reference.name().clone(),
+            name: logical,
             version,
             previous: current.version().cloned(),
             previous_verifies_until: now + inner.common.freshness.grace,
@@ -138,30 +143,49 @@ impl Rotate {
         now: SystemTime,
     ) -> Result<SecretValue> {
         let encoding = self.inner.common.encoding;
-        if encoding == KeyEncoding::Jwks {
-            let key = match &self.value {
-                Some(value) => SigningKey::decode(value, KeyEncoding::Base64url)?,
-                None => SigningKey::generate(self.bytes)?,
-            };
-            let grace = self.inner.common.freshness.grace;
-            return Ok(KeySet::parse(current.value())?.rotated(key, now, grace)?.render());
+        // Other secrets are rotated too, and a password need not be a key.
+        let is_key = reference.field().is_none()
+            && (*reference.name() == self.inner.full_name(&self.inner.signing_key)?
+                || self.inner.local.uses(reference.name()));
+        match (is_key, encoding) {
+            (true, KeyEncoding::Jwks) => {
+                let key = match &self.value {
+                    Some(value) => SigningKey::decode(value, KeyEncoding::Base64url)?,
+                    None => SigningKey::generate(self.bytes)?,
+                };
+                let grace = self.inner.common.freshness.grace;
+                Ok(KeySet::parse(current.value())?.rotated(key, now, grace)?.render())
+            }
+            (true, _) => {
+                let value = match &self.value {
+                    Some(value) => value.clone(),
+                    None => encoding.generate(self.bytes, now)?,
+                };
+                // A key that cannot be used must not become the current one.
+                let key = SigningKey::decode(&value, encoding)?;
+                match SigningKey::decode(current.value(), encoding) {
+                    Ok(old) if old.id() == key.id() => Err(noop()),
+                    _ => Ok(value),
+                }
+            }
+            (false, _) => {
+                let value = match (&self.value, encoding) {
+                    (Some(value), _) => value.clone(),
+                    (None, KeyEncoding::Jwks) => KeyEncoding::Raw.generate(self.bytes, now)?,
+                    (None, _) => encoding.generate(self.bytes, now)?,
+                };
+                match value.ct_eq(current.value()) {
+                    true => Err(noop()),
+                    false => Ok(value),
+                }
+            }
         }
-        let value = match &self.value {
-            Some(value) => value.clone(),
-            None => encoding.generate(self.bytes, now)?,
-        };
-        if *reference.name() == self.inner.full_name(&self.inner.signing_key)? {
-            // A key that cannot be used must not become the current one.
-            SigningKey::decode(&value, encoding)?;
-        }
-        if value.ct_eq(current.value()) {
-            let message = "the new value is the current one; nothing was written";
-            return Err(
-                Error::new(ErrorKind::InvalidValue, message).with_reason(Reason::RotationNoop)
-            );
-        }
-        Ok(value)
     }
+}
+
+fn noop() -> Error {
+    let message = "the new value is the current one; nothing was written";
+    Error::new(ErrorKind::InvalidValue, message).with_reason(Reason::RotationNoop)
 }
 
 impl fmt::Debug for Rotate {

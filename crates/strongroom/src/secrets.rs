@@ -1,10 +1,11 @@
 //! The handle that applications hold.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use strongroom_core::{
-    Clock, Error, ErrorKind, GetOptions, PutOptions, Reason, Result, Secret, SecretName, SecretRef,
+    Clock, Error, ErrorKind, GetOptions, Moment, PutOptions, Result, Secret, SecretName, SecretRef,
     SecretStore, SecretValue, SecretVersion, Settings, VersionInfo,
 };
 use strongroom_local::ProcessEnvironment;
@@ -12,6 +13,9 @@ use strongroom_signing::{KeyRing, RawHmac, StoreSigner};
 
 use crate::common::Common;
 use crate::{Builder, Rotate, Signer, field_write};
+
+/// How often it is said that verification is switched off.
+const REMINDER: Duration = Duration::from_secs(60);
 
 /// The secrets of one provider, and signatures made with its keys. Cheap to clone and to share.
 ///
@@ -31,6 +35,10 @@ pub(crate) struct Inner {
     pub(crate) common: Common,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) warnings: Vec<String>,
+    /// When it was last said that verification is switched off.
+    pub(crate) reminded: Mutex<Option<Moment>>,
+    /// One rotation at a time in this process: not every store can check and set.
+    pub(crate) rotating: tokio::sync::Mutex<()>,
 }
 
 impl Secrets {
@@ -56,6 +64,7 @@ impl Secrets {
     }
 
     pub(crate) fn new(inner: Inner) -> Self {
+        inner.remind_if_unverified();
         Self { inner: Arc::new(inner) }
     }
 
@@ -245,12 +254,13 @@ impl Inner {
     }
 
     pub(crate) async fn get(&self, reference: &SecretRef, options: GetOptions) -> Result<Secret> {
+        let reference = reference.clone().with_field(options.field.clone())?;
         if self.store.capabilities().fields {
             let options = options.field(reference.field().cloned());
             return self.store.get(reference.name(), options).await;
         }
         let secret = self.store.get(reference.name(), options.field(None)).await?;
-        self.pick(reference, secret)
+        self.pick(&reference, secret)
     }
 
     fn pick(&self, reference: &SecretRef, secret: Secret) -> Result<Secret> {
@@ -268,27 +278,39 @@ impl Inner {
         value: SecretValue,
         options: PutOptions,
     ) -> Result<Option<SecretVersion>> {
+        let reference = reference.clone().with_field(options.field.clone())?;
         let name = reference.name();
         let located = |error: Error| error.with_name(name.as_str());
-        check(&value).map_err(located)?;
+        value.check_size().map_err(located)?;
         let can = self.store.capabilities();
-        if can.put && !can.binary {
-            let binary = value.expose_str().is_err();
-            if binary {
-                let message = "this provider keeps text only, and the value is not UTF-8";
-                return Err(located(Error::new(ErrorKind::Unsupported, message)));
-            }
+        if can.put && !can.binary && value.expose_str().is_err() {
+            let message = "this provider keeps text only, and the value is not UTF-8";
+            return Err(located(Error::new(ErrorKind::Unsupported, message)));
         }
         let written = match reference.field() {
-            Some(field) if can.fields => {
-                self.store.put(name, value, options.field(Some(field.clone()))).await
+            Some(field) if !can.fields => {
+                field_write::put(&*self.store, name, field, &value, options.field(None)).await
             }
-            Some(field) => field_write::put(&*self.store, name, field, &value, options).await,
-            None => self.store.put(name, value, options).await,
+            field => self.store.put(name, value, options.field(field.cloned())).await,
         };
         // Whether or not it went well: a write that timed out may have happened.
         self.local.invalidate(name);
         written
+    }
+
+    /// Says, at the start and then at most once a minute, that verification is switched off.
+    pub(crate) fn remind_if_unverified(&self) {
+        if self.common.verify {
+            return;
+        }
+        let mut reminded = self.reminded.lock().unwrap_or_else(PoisonError::into_inner);
+        if reminded.is_none_or(|last| last.age(&*self.clock) >= REMINDER) {
+            *reminded = Some(Moment::now(&*self.clock));
+            tracing::warn!(
+                event = "verification_disabled",
+                "VAULT_VERIFY_ENABLED=false: every message is accepted as signed"
+            );
+        }
     }
 
     async fn ring(&self, name: &SecretName) -> Result<KeyRing> {
@@ -300,13 +322,4 @@ impl Inner {
             }
         }
     }
-}
-
-fn check(value: &SecretValue) -> Result<()> {
-    let (kind, reason, message) = match value.len() {
-        0 => (ErrorKind::InvalidValue, Reason::Empty, "the value is empty"),
-        1..=SecretValue::MAX_BYTES => return Ok(()),
-        _ => (ErrorKind::Malformed, Reason::TooLarge, "the value is longer than 65536 bytes"),
-    };
-    Err(Error::new(kind, message).with_reason(reason))
 }

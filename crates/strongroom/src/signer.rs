@@ -1,18 +1,13 @@
 //! The handle that signs and verifies with one key.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use strongroom_core::{
-    Error, Moment, Purpose, Reason, Result, SecretName, SignOptions, Signature, Signer as Backend,
-    Verified,
+    Error, Purpose, Reason, Result, SecretName, SignOptions, Signature, Signer as Backend, Verified,
 };
 
 use crate::secrets::Inner;
-
-/// How often it is said that verification is switched off.
-const REMINDER: Duration = Duration::from_secs(60);
 
 /// Signs and verifies with one key, for one purpose. Cheap to clone.
 ///
@@ -23,7 +18,6 @@ pub struct Signer {
     inner: Arc<Inner>,
     key: SecretName,
     options: SignOptions,
-    reminded: Arc<Mutex<Option<Moment>>>,
 }
 
 /// What [`Signer::enforce`] found.
@@ -40,11 +34,7 @@ impl Signer {
         if inner.remote.is_none() {
             inner.local.ring(&key).await?;
         }
-        let signer = Self { inner, key, options: SignOptions::default(), reminded: Arc::default() };
-        if !signer.inner.common.verify {
-            signer.remind();
-        }
-        Ok(signer)
+        Ok(Self { inner, key, options: SignOptions::default() })
     }
 
     /// The same key for another purpose: `[a-z0-9._-]{1,64}`. Signatures of one purpose never verify for
@@ -93,7 +83,7 @@ impl Signer {
     /// As [`verify`](Self::verify); `SignatureMismatch` if there is no signature.
     pub async fn enforce(&self, message: &[u8], signature: Option<&Signature>) -> Result<Enforced> {
         if !self.inner.common.verify {
-            self.remind();
+            self.inner.remind_if_unverified();
             return Ok(Enforced::NotVerified);
         }
         match signature {
@@ -106,18 +96,6 @@ impl Signer {
         match &self.inner.remote {
             Some(remote) => &**remote,
             None => &self.inner.local,
-        }
-    }
-
-    fn remind(&self) {
-        let clock = &*self.inner.clock;
-        let mut reminded = self.reminded.lock().unwrap_or_else(PoisonError::into_inner);
-        if reminded.is_none_or(|last| last.age(clock) >= REMINDER) {
-            *reminded = Some(Moment::now(clock));
-            tracing::warn!(
-                event = "verification_disabled",
-                "VAULT_VERIFY_ENABLED=false: every message is accepted as signed"
-            );
         }
     }
 }

@@ -13,19 +13,30 @@ pub fn signed_bytes(
     message: &[u8],
 ) -> Vec<u8> {
     let mut bytes = signed_prefix(key, algorithm, purpose);
-    bytes.extend_from_slice(&length_prefixed(message));
-    bytes.extend_from_slice(message);
+    push(&mut bytes, message);
     bytes
 }
 
 /// The part of `M` before the message: the same for every message that a key signs for a purpose.
 pub fn signed_prefix(key: &KeyId, algorithm: Algorithm, purpose: &Purpose) -> Vec<u8> {
     let mut bytes = b"sr1".to_vec();
-    for field in [key.as_str(), algorithm.as_str(), purpose.as_str()] {
-        bytes.extend_from_slice(&length_prefixed(field.as_bytes()));
-        bytes.extend_from_slice(field.as_bytes());
-    }
+    push(&mut bytes, key.as_str().as_bytes());
+    push(&mut bytes, algorithm.as_str().as_bytes());
+    push(&mut bytes, purpose.as_str().as_bytes());
     bytes
+}
+
+/// The HKDF info of the sub-key that a local key signs with: `"sr1" || lp(alg) || lp(purpose)`.
+pub fn sub_key_info(algorithm: Algorithm, purpose: &Purpose) -> Vec<u8> {
+    let mut bytes = b"sr1".to_vec();
+    push(&mut bytes, algorithm.as_str().as_bytes());
+    push(&mut bytes, purpose.as_str().as_bytes());
+    bytes
+}
+
+fn push(bytes: &mut Vec<u8>, field: &[u8]) {
+    bytes.extend_from_slice(&length_prefixed(field));
+    bytes.extend_from_slice(field);
 }
 
 /// The length that goes before `field`.

@@ -12,7 +12,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 
 pub use algorithm::Algorithm;
 pub use key_id::KeyId;
-pub use message::{signed_bytes, signed_prefix};
+pub use message::{signed_bytes, signed_prefix, sub_key_info};
 pub use purpose::Purpose;
 
 use crate::{Error, Reason, Result};

@@ -26,7 +26,7 @@ pub const ENV: Provider = Provider::new(&["env"], &[PREFIX, SIGNING_SECRET_NAME]
 fn open_env(open: Open<'_>) -> Result<Opened> {
     let prefix = open.settings.text(&PREFIX)?.unwrap_or_default();
     let mut opened = Opened::new(Arc::new(EnvStore::new(open.settings.clone(), &prefix)?));
-    opened.signing_key = crate::signing_key(open.settings)?;
+    opened.signing_key = Some(crate::signing_key(open.settings)?);
     Ok(opened)
 }
 
@@ -50,18 +50,11 @@ impl EnvStore {
     /// # Errors
     /// `Misconfigured` if the prefix has characters that a variable cannot have.
     pub fn new(settings: Settings, prefix: &str) -> Result<Self> {
-        if !prefix
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        {
+        if !prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
             let message = "must be letters, digits and underscores, as in `APP_`";
             return Err(Error::new(ErrorKind::Misconfigured, message).with_key(PREFIX.name));
         }
-        Ok(Self {
-            settings,
-            prefix: prefix.to_owned(),
-            claimed: Mutex::default(),
-        })
+        Ok(Self { settings, prefix: prefix.to_owned(), claimed: Mutex::default() })
     }
 
     fn variable(&self, name: &SecretName) -> Result<String> {
@@ -79,9 +72,7 @@ impl EnvStore {
             )));
         }
         let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
-        let owner = claimed
-            .entry(variable.clone())
-            .or_insert_with(|| name.clone());
+        let owner = claimed.entry(variable.clone()).or_insert_with(|| name.clone());
         match owner == name {
             true => Ok(variable),
             false => Err(refuse(format!(
@@ -134,9 +125,7 @@ mod tests {
     }
 
     async fn get(store: &EnvStore, name: &str) -> Result<Secret> {
-        store
-            .get(&SecretName::new(name)?, GetOptions::default())
-            .await
+        store.get(&SecretName::new(name)?, GetOptions::default()).await
     }
 
     #[tokio::test]
@@ -153,15 +142,9 @@ mod tests {
     #[tokio::test]
     async fn what_is_not_set_names_the_variables_that_would_do() {
         let error = get(&store(&[]), "billing/key").await.unwrap_err();
-        assert_eq!(
-            (error.kind(), error.reason()),
-            (ErrorKind::NotFound, Some(Reason::Secret))
-        );
+        assert_eq!((error.kind(), error.reason()), (ErrorKind::NotFound, Some(Reason::Secret)));
         let text = error.to_string();
-        assert!(
-            text.contains("APP_BILLING_KEY nor APP_BILLING_KEY_FILE"),
-            "{text}"
-        );
+        assert!(text.contains("APP_BILLING_KEY nor APP_BILLING_KEY_FILE"), "{text}");
     }
 
     #[tokio::test]
@@ -187,10 +170,7 @@ mod tests {
     #[tokio::test]
     async fn names_and_prefixes_that_are_no_variables_are_refused() {
         for name in ["é", "a b", "a%b"] {
-            assert_eq!(
-                get(&store(&[]), name).await.unwrap_err().kind(),
-                ErrorKind::Misconfigured
-            );
+            assert_eq!(get(&store(&[]), name).await.unwrap_err().kind(), ErrorKind::Misconfigured);
         }
         let unprefixed = EnvStore::new(Settings::from_pairs([("X", "1")]), "").unwrap();
         let error = get(&unprefixed, "1st").await.unwrap_err();
@@ -203,10 +183,7 @@ mod tests {
     async fn is_read_only_and_has_no_versions() {
         let store = store(&[("APP_KEY", "canary")]);
         let name = SecretName::new("key").unwrap();
-        let put = store
-            .put(&name, "canary".into(), Default::default())
-            .await
-            .unwrap_err();
+        let put = store.put(&name, "canary".into(), Default::default()).await.unwrap_err();
         let previous = GetOptions::default().select(Select::Previous);
         let get = store.get(&name, previous).await.unwrap_err();
         assert_eq!([put.kind(), get.kind()], [ErrorKind::Unsupported; 2]);

@@ -14,19 +14,14 @@ use zeroize::Zeroizing;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ProcessEnvironment;
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place that reads the process's environment"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the process's environment")]
 impl Environment for ProcessEnvironment {
     fn var(&self, name: &str) -> Option<OsString> {
         std::env::var_os(name)
     }
 
     fn names(&self) -> Vec<String> {
-        std::env::vars_os()
-            .filter_map(|(name, _)| name.into_string().ok())
-            .collect()
+        std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect()
     }
 
     /// Follows links, as platforms mount secrets behind them; opens without blocking, so that a FIFO in
@@ -34,15 +29,9 @@ impl Environment for ProcessEnvironment {
     fn read_file(&self, path: &Path, max_bytes: usize) -> io::Result<Vec<u8>> {
         let flags = (OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC).bits();
         let flags = i32::try_from(flags).map_err(io::Error::other)?;
-        let file = OpenOptions::new()
-            .read(true)
-            .custom_flags(flags)
-            .open(path)?;
+        let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
         if !file.metadata()?.is_file() {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "not a regular file",
-            ));
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
         }
         // Room for every byte that may come: a buffer that grows leaves copies behind.
         let mut bytes = Zeroizing::new(Vec::with_capacity(max_bytes + 1));
@@ -65,14 +54,8 @@ mod tests {
         std::fs::write(&path, b"canary").unwrap();
         let read = |path: &Path, cap| ProcessEnvironment.read_file(path, cap);
         assert_eq!(read(&path, 6).unwrap(), b"canary");
-        assert_eq!(
-            read(&path, 5).unwrap_err().kind(),
-            io::ErrorKind::FileTooLarge
-        );
-        assert_eq!(
-            read(dir.path(), 6).unwrap_err().kind(),
-            io::ErrorKind::InvalidInput
-        );
+        assert_eq!(read(&path, 5).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        assert_eq!(read(dir.path(), 6).unwrap_err().kind(), io::ErrorKind::InvalidInput);
         let fifo = dir.path().join("fifo");
         rustix::fs::mknodat(
             rustix::fs::CWD,
@@ -82,9 +65,6 @@ mod tests {
             0,
         )
         .unwrap();
-        assert_eq!(
-            read(&fifo, 6).unwrap_err().kind(),
-            io::ErrorKind::InvalidInput
-        );
+        assert_eq!(read(&fifo, 6).unwrap_err().kind(), io::ErrorKind::InvalidInput);
     }
 }

@@ -5,7 +5,7 @@
 //! - `env`: variables, or the files that `NAME_FILE` variables point to. [`ENV`], [`EnvStore`].
 //! - `memory`: for tests, [`MemoryStore`].
 //!
-//! [`ProcessEnvironment`] is where settings come from outside tests. Linux and macOS.
+//! [`ProcessEnvironment`] is where settings come from outside tests.
 
 #![forbid(unsafe_code)]
 
@@ -28,10 +28,11 @@ const SIGNING_SECRET_NAME: Key = Key::text(
 )
 .with_default("signing-key");
 
-fn signing_key(settings: &Settings) -> Result<Option<SecretName>> {
-    let Some(name) = settings.text(&SIGNING_SECRET_NAME)? else {
-        return Ok(None);
-    };
-    let name = SecretName::new(&name).map_err(|error| error.with_key(SIGNING_SECRET_NAME.name))?;
-    Ok(Some(name))
+/// The logical name of the signing key: `SECRETS_SIGNING_SECRET_NAME`, by default `signing-key`.
+///
+/// # Errors
+/// `Misconfigured` if the setting is no name.
+pub fn signing_key(settings: &Settings) -> Result<SecretName> {
+    let name = settings.text(&SIGNING_SECRET_NAME)?.unwrap_or_default();
+    SecretName::new(&name).map_err(|error| error.with_key(SIGNING_SECRET_NAME.name))
 }

@@ -57,10 +57,7 @@ impl MemoryStore {
 
     /// An empty store whose versions are stamped by this clock.
     pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
-        Self {
-            clock,
-            secrets: Mutex::default(),
-        }
+        Self { clock, secrets: Mutex::default() }
     }
 
     /// The same with one more current version.
@@ -70,10 +67,7 @@ impl MemoryStore {
     pub fn with(self, name: &str, value: impl Into<SecretValue>) -> Result<Self> {
         let name = SecretName::new(name)?;
         let now = self.clock.now();
-        self.secrets()
-            .entry(name)
-            .or_default()
-            .push(value.into(), Stage::Current, now);
+        self.secrets().entry(name).or_default().push(value.into(), Stage::Current, now);
         Ok(self)
     }
 
@@ -148,35 +142,23 @@ impl Entry {
 
     fn alive(&self) -> Result<()> {
         match self.deleted {
-            true => Err(Error::new(
-                ErrorKind::Deleted,
-                "the secret is deleted; it can be restored",
-            )),
+            true => {
+                Err(Error::new(ErrorKind::Deleted, "the secret is deleted; it can be restored"))
+            }
             false => Ok(()),
         }
     }
 
     fn find(&self, select: &Select) -> Option<&Version> {
-        let of_state = |state| {
-            self.versions
-                .iter()
-                .rev()
-                .find(|one| one.info.state == state)
-        };
+        let of_state = |state| self.versions.iter().rev().find(|one| one.info.state == state);
         match select {
             Select::Current => of_state(VersionState::Current),
             Select::Pending => of_state(VersionState::Pending),
             Select::Previous => {
                 let previous = |one: &&Version| one.info.state == VersionState::Previous;
-                self.versions
-                    .iter()
-                    .filter(previous)
-                    .max_by_key(|one| one.info.retired_at)
+                self.versions.iter().filter(previous).max_by_key(|one| one.info.retired_at)
             }
-            Select::Exact(version) => self
-                .versions
-                .iter()
-                .find(|one| one.info.version == *version),
+            Select::Exact(version) => self.versions.iter().find(|one| one.info.version == *version),
             _ => None,
         }
     }
@@ -189,11 +171,7 @@ fn no_secret() -> Error {
 const INFO: ProviderInfo = ProviderInfo::new("memory");
 
 fn located(name: &SecretName, operation: &'static str) -> impl Fn(Error) -> Error {
-    move |error| {
-        error
-            .with_name(name.as_str())
-            .with_operation(INFO.id(), operation)
-    }
+    move |error| error.with_name(name.as_str()).with_operation(INFO.id(), operation)
 }
 
 #[async_trait]
@@ -210,8 +188,7 @@ impl SecretStore for MemoryStore {
     }
 
     async fn get(&self, name: &SecretName, options: GetOptions) -> Result<Secret> {
-        self.read(name, &options.select)
-            .map_err(located(name, "get"))
+        self.read(name, &options.select).map_err(located(name, "get"))
     }
 
     async fn put(
@@ -220,9 +197,7 @@ impl SecretStore for MemoryStore {
         value: SecretValue,
         options: PutOptions,
     ) -> Result<Option<SecretVersion>> {
-        self.write(name, value, &options)
-            .map(Some)
-            .map_err(located(name, "put"))
+        self.write(name, value, &options).map(Some).map_err(located(name, "put"))
     }
 
     async fn promote(
@@ -233,16 +208,12 @@ impl SecretStore for MemoryStore {
     ) -> Result<()> {
         let now = self.clock.now();
         let mut secrets = self.secrets();
-        let entry = secrets
-            .get_mut(name)
-            .ok_or_else(no_secret)
-            .map_err(located(name, "promote"))?;
+        let entry =
+            secrets.get_mut(name).ok_or_else(no_secret).map_err(located(name, "promote"))?;
         let current = entry.find(&Select::Current).map(|one| &one.info.version);
         if expected_current.is_some() && current != expected_current {
-            let error = Error::new(
-                ErrorKind::Conflict,
-                "the current version is not the expected one",
-            );
+            let error =
+                Error::new(ErrorKind::Conflict, "the current version is not the expected one");
             return Err(located(name, "promote")(error));
         }
         if entry.find(&Select::Exact(version.clone())).is_none() {
@@ -255,10 +226,8 @@ impl SecretStore for MemoryStore {
 
     async fn restore(&self, name: &SecretName) -> Result<()> {
         let mut secrets = self.secrets();
-        let entry = secrets
-            .get_mut(name)
-            .ok_or_else(no_secret)
-            .map_err(located(name, "restore"))?;
+        let entry =
+            secrets.get_mut(name).ok_or_else(no_secret).map_err(located(name, "restore"))?;
         entry.deleted = false;
         Ok(())
     }
@@ -276,24 +245,13 @@ impl SecretStore for MemoryStore {
             prefix.is_none_or(|prefix| *name == prefix || name.strip_prefix(prefix).is_some())
         };
         let secrets = self.secrets();
-        let alive = secrets
-            .iter()
-            .filter(|(_, entry)| !entry.deleted)
-            .map(|(name, _)| name);
+        let alive = secrets.iter().filter(|(_, entry)| !entry.deleted).map(|(name, _)| name);
         Ok(alive.filter(below).cloned().collect())
     }
 
     async fn versions(&self, name: &SecretName) -> Result<Vec<VersionInfo>> {
         let secrets = self.secrets();
-        let entry = secrets
-            .get(name)
-            .ok_or_else(no_secret)
-            .map_err(located(name, "versions"))?;
-        Ok(entry
-            .versions
-            .iter()
-            .rev()
-            .map(|one| one.info.clone())
-            .collect())
+        let entry = secrets.get(name).ok_or_else(no_secret).map_err(located(name, "versions"))?;
+        Ok(entry.versions.iter().rev().map(|one| one.info.clone()).collect())
     }
 }

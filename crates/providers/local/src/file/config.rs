@@ -25,11 +25,10 @@ const EXACT: Key = Key::boolean(
 .with_default("false");
 
 /// The provider `file`, selected by `SECRETS_PROVIDER=file`.
-pub const FILE: Provider = Provider::new(
-    &["file"],
-    &[DIR, STRICT, EXACT, SIGNING_SECRET_NAME],
-    |open| Box::pin(async move { open_file(open).await }),
-);
+pub const FILE: Provider =
+    Provider::new(&["file"], &[DIR, STRICT, EXACT, SIGNING_SECRET_NAME], |open| {
+        Box::pin(async move { open_file(open).await })
+    });
 
 async fn open_file(open: Open<'_>) -> Result<Opened> {
     let config = Config::read(open.settings)?;
@@ -37,7 +36,7 @@ async fn open_file(open: Open<'_>) -> Result<Opened> {
     let warnings = store.inspect().await?;
     let mut opened = Opened::new(store);
     opened.warnings = warnings;
-    opened.signing_key = crate::signing_key(open.settings)?;
+    opened.signing_key = Some(crate::signing_key(open.settings)?);
     Ok(opened)
 }
 
@@ -52,9 +51,7 @@ pub(super) struct Config {
 impl Config {
     fn read(settings: &Settings) -> Result<Self> {
         Ok(Self {
-            root: settings
-                .path(&DIR)?
-                .ok_or_else(|| Settings::missing(&DIR))?,
+            root: settings.path(&DIR)?.ok_or_else(|| Settings::missing(&DIR))?,
             strict: settings.boolean(&STRICT)?.unwrap_or(false),
             exact: settings.boolean(&EXACT)?.unwrap_or(false),
         })

@@ -23,9 +23,7 @@ pub(super) struct Dir {
     fd: OwnedFd,
 }
 
-const DIR_FLAGS: OFlags = OFlags::RDONLY
-    .union(OFlags::DIRECTORY)
-    .union(OFlags::CLOEXEC);
+const DIR_FLAGS: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
 impl Dir {
     /// Opens the folder that a setting names. Links on the way to it are the operator's.
@@ -46,11 +44,7 @@ impl Dir {
 
     /// What an entry is, without following it.
     pub(super) fn stat_entry(&self, name: &str) -> io::Result<Stat> {
-        Ok(rustix::fs::statat(
-            &self.fd,
-            name,
-            AtFlags::SYMLINK_NOFOLLOW,
-        )?)
+        Ok(rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW)?)
     }
 
     pub(super) fn is_read_only(&self) -> io::Result<bool> {
@@ -63,9 +57,7 @@ impl Dir {
         let Ok(fd) = rustix::fs::openat(&self.fd, name, open, Mode::empty()) else {
             return false;
         };
-        let mut nothing = [0u8; 0];
-        let size = rustix::fs::fgetxattr(&fd, "system.posix_acl_access", &mut nothing[..]);
-        size.is_ok_and(|size| size > 0)
+        has_acl(&fd)
     }
 
     /// Where a link points to; `EINVAL` if it is something else.
@@ -88,9 +80,7 @@ impl Dir {
             }
             let Some(name) = name.to_str() else {
                 let shown = escaped(&name.to_string_lossy());
-                return Err(super::misconfigured(format!(
-                    "the name of `{shown}` is not UTF-8"
-                )));
+                return Err(super::misconfigured(format!("the name of `{shown}` is not UTF-8")));
             };
             let kind = match entry.file_type() {
                 FileType::Unknown => {
@@ -123,6 +113,7 @@ impl Dir {
             let before = stat_of(&fd)?;
             check_kind(&before)?;
             policy.check_file(&before)?;
+            policy.check_acl(|| has_acl(&fd))?;
             let size = usize::try_from(before.st_size).unwrap_or(usize::MAX);
             if size > max {
                 let message = format!("the file has {size} bytes, more than the {max} allowed");
@@ -187,6 +178,14 @@ impl Dir {
         Ok(rustix::fs::renameat(&self.fd, from, &self.fd, to)?)
     }
 
+    /// Removes an entry that we made, whatever it is by now.
+    pub(super) fn remove(&self, name: &str, kind: FileType) -> Result<()> {
+        match kind {
+            FileType::Directory => self.remove_tree(name),
+            _ => self.remove_file(name).map_err(failed("removing")),
+        }
+    }
+
     pub(super) fn remove_file(&self, name: &str) -> io::Result<()> {
         Ok(rustix::fs::unlinkat(&self.fd, name, AtFlags::empty())?)
     }
@@ -195,10 +194,7 @@ impl Dir {
     pub(super) fn remove_tree(&self, name: &str) -> Result<()> {
         let dir = self.open_dir(name).map_err(failed("removing"))?;
         for (entry, kind) in dir.entries()? {
-            match kind {
-                FileType::Directory => dir.remove_tree(&entry)?,
-                _ => dir.remove_file(&entry).map_err(failed("removing"))?,
-            }
+            dir.remove(&entry, kind)?;
         }
         let removed = rustix::fs::unlinkat(&self.fd, name, AtFlags::REMOVEDIR);
         removed.map_err(|error| failed("removing")(error.into()))
@@ -233,30 +229,24 @@ pub(super) fn failed(step: &'static str) -> impl Fn(io::Error) -> Error {
         let errno = Errno::from_io_error(&error);
         let (kind, what) = match errno {
             Some(Errno::NOENT) => return super::no_secret(),
-            Some(Errno::ACCESS | Errno::PERM) => (
-                ErrorKind::PermissionDenied,
-                "this process may not; check owner, group and mode",
-            ),
-            Some(Errno::ROFS) => (
-                ErrorKind::PermissionDenied,
-                "the file system is mounted read-only",
-            ),
-            Some(Errno::LOOP) => (
-                ErrorKind::Misconfigured,
-                "it is a symbolic link; expected a regular file",
-            ),
-            Some(Errno::NOTDIR) => (
-                ErrorKind::Misconfigured,
-                "a part of the path is no folder (a link or a file)",
-            ),
-            Some(Errno::ISDIR) => (
-                ErrorKind::Misconfigured,
-                "it is a folder; expected a regular file",
-            ),
-            Some(Errno::NXIO) => (
-                ErrorKind::Misconfigured,
-                "it is a socket or device; expected a regular file",
-            ),
+            Some(Errno::ACCESS | Errno::PERM) => {
+                (ErrorKind::PermissionDenied, "this process may not; check owner, group and mode")
+            }
+            Some(Errno::ROFS) => {
+                (ErrorKind::PermissionDenied, "the file system is mounted read-only")
+            }
+            Some(Errno::LOOP) => {
+                (ErrorKind::Misconfigured, "it is a symbolic link; expected a regular file")
+            }
+            Some(Errno::NOTDIR) => {
+                (ErrorKind::Misconfigured, "a part of the path is no folder (a link or a file)")
+            }
+            Some(Errno::ISDIR) => {
+                (ErrorKind::Misconfigured, "it is a folder; expected a regular file")
+            }
+            Some(Errno::NXIO) => {
+                (ErrorKind::Misconfigured, "it is a socket or device; expected a regular file")
+            }
             Some(Errno::NAMETOOLONG) => {
                 (ErrorKind::Misconfigured, "a part of the name is too long")
             }
@@ -271,6 +261,11 @@ fn stat_of(fd: &OwnedFd) -> Result<Stat> {
     rustix::fs::fstat(fd).map_err(|error| failed("reading")(error.into()))
 }
 
+fn has_acl(fd: &OwnedFd) -> bool {
+    let size = rustix::fs::fgetxattr_query(fd, "system.posix_acl_access");
+    size.is_ok_and(|size| size > 0)
+}
+
 fn check_kind(stat: &Stat) -> Result<()> {
     let what = match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => return Ok(()),
@@ -279,25 +274,12 @@ fn check_kind(stat: &Stat) -> Result<()> {
         FileType::Socket => "a socket",
         _ => "a device",
     };
-    Err(super::misconfigured(format!(
-        "it is {what}; expected a regular file"
-    )))
+    Err(super::misconfigured(format!("it is {what}; expected a regular file")))
 }
 
 fn same_content(one: &Stat, other: &Stat) -> bool {
-    (
-        one.st_dev,
-        one.st_ino,
-        one.st_size,
-        one.st_mtime,
-        one.st_mtime_nsec,
-    ) == (
-        other.st_dev,
-        other.st_ino,
-        other.st_size,
-        other.st_mtime,
-        other.st_mtime_nsec,
-    )
+    (one.st_dev, one.st_ino, one.st_size, one.st_mtime, one.st_mtime_nsec)
+        == (other.st_dev, other.st_ino, other.st_size, other.st_mtime, other.st_mtime_nsec)
 }
 
 fn read_full(fd: &OwnedFd, buffer: &mut [u8]) -> io::Result<usize> {

@@ -1,33 +1,38 @@
 //! Writing into a flat folder: each file is replaced at once, and there are no versions.
 
-use strongroom_core::{Error, ErrorKind, IfVersion, PutOptions, Result, SecretName, Stage};
+use std::os::fd::OwnedFd;
 
+use strongroom_core::{Error, ErrorKind, IfVersion, PutOptions, Reason, Result, SecretName, Stage};
+
+use super::config::Config;
 use super::dir::{Dir, failed};
-use super::manifest::names_in;
+use super::manifest::{self, names_in};
 use super::publish::{LOCK, dir_mode, file_mode};
 use super::snapshot::Root;
-use super::{no_secret, paths};
+use super::{CURRENT, RELEASES, misconfigured, paths};
 
 /// Writes one file: a temporary one beside it, then a rename.
 pub(super) fn put(root: &Root, name: &SecretName, file: &[u8], options: &PutOptions) -> Result<()> {
     if options.stage != Stage::Current || options.if_version != IfVersion::Any {
-        let message = "a flat folder has no versions; use one with `releases/` and `current`";
-        return Err(Error::new(ErrorKind::Unsupported, message));
+        return Err(no_versions());
+    }
+    if name.segments().next().is_some_and(|first| [RELEASES, CURRENT].contains(&first)) {
+        let message = "in a flat folder `releases` and `current` would stand for releases";
+        return Err(Error::new(ErrorKind::Misconfigured, message).with_reason(Reason::Collision));
     }
     let step = failed("writing the file");
-    let (dir, _) = root.open()?;
-    let _lock = dir.lock(LOCK, file_mode())?;
+    let (dir, policy) = root.open()?;
+    let _lock = lock(&dir)?;
     paths::check_beside(name, &names_in(&dir)?)?;
+    let (folders, name) = split(name);
     let mut below: Option<Dir> = None;
-    let mut rest = name.as_str();
-    while let Some((folder, inside)) = rest.split_once('/') {
+    for folder in folders {
         let above = below.as_ref().unwrap_or(&dir);
-        below = Some(
-            above
-                .open_or_create_dir(folder, dir_mode())
-                .map_err(&step)?,
-        );
-        rest = inside;
+        let opened = above.open_or_create_dir(folder, dir_mode());
+        let opened = opened.map_err(&step)?;
+        policy.check_dir(&opened.stat().map_err(&step)?, folder)?;
+        above.sync().map_err(&step)?;
+        below = Some(opened);
     }
     let dir = below.as_ref().unwrap_or(&dir);
     // One writer at a time holds the lock, so the name is free but for one who died.
@@ -35,7 +40,7 @@ pub(super) fn put(root: &Root, name: &SecretName, file: &[u8], options: &PutOpti
     let _ = dir.remove_file(TEMPORARY);
     let written = dir
         .create(TEMPORARY, file, file_mode())
-        .and_then(|()| dir.rename(TEMPORARY, rest))
+        .and_then(|()| dir.rename(TEMPORARY, name))
         .and_then(|()| dir.sync());
     written.map_err(|error| {
         let _ = dir.remove_file(TEMPORARY);
@@ -46,19 +51,35 @@ pub(super) fn put(root: &Root, name: &SecretName, file: &[u8], options: &PutOpti
 /// Removes one file.
 pub(super) fn delete(root: &Root, name: &SecretName) -> Result<()> {
     let (dir, _) = root.open()?;
-    let _lock = dir.lock(LOCK, file_mode())?;
+    let _lock = lock(&dir)?;
+    let (folders, name) = split(name);
     let mut below: Option<Dir> = None;
-    let mut rest = name.as_str();
-    while let Some((folder, inside)) = rest.split_once('/') {
+    for folder in folders {
         let above = below.as_ref().unwrap_or(&dir);
         below = Some(above.open_dir(folder).map_err(failed("deleting"))?);
-        rest = inside;
     }
     let dir = below.as_ref().unwrap_or(&dir);
-    match dir.remove_file(rest) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(no_secret()),
-        removed => removed
-            .and_then(|()| dir.sync())
-            .map_err(failed("deleting")),
+    dir.remove_file(name).and_then(|()| dir.sync()).map_err(failed("deleting"))
+}
+
+/// What is asked of releases only.
+pub(super) fn no_versions() -> Error {
+    let message = "a flat folder has no versions; use one with `releases/` and `current`";
+    Error::new(ErrorKind::Unsupported, message)
+}
+
+fn split(name: &SecretName) -> (impl Iterator<Item = &str>, &str) {
+    let (folders, file) = name.as_str().rsplit_once('/').unwrap_or(("", name.as_str()));
+    (folders.split('/').filter(|folder| !folder.is_empty()), file)
+}
+
+/// The lock of the folder, unless it is a release: what is changed in there no longer matches its manifest.
+fn lock(dir: &Dir) -> Result<OwnedFd> {
+    match dir.stat_entry(manifest::FILE) {
+        Ok(_) => Err(misconfigured(
+            "the folder is one release; to write, name the folder with `releases/` and `current`",
+        )
+        .with_key(Config::DIR)),
+        Err(_) => dir.lock(LOCK, file_mode()),
     }
 }

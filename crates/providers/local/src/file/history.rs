@@ -9,11 +9,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::fs::Mode;
 use strongroom_core::{ErrorKind, Result, VersionInfo, VersionState};
 
-use super::CURRENT;
 use super::dir::{Dir, failed};
 use super::policy::Policy;
-use super::snapshot::{Root, modified_at, stamps};
+use super::snapshot::{Root, dangling, modified_at, stamps};
 use super::stamp::Stamp;
+use super::{CURRENT, RELEASES};
 
 const FILE: &str = ".activations";
 /// How many activations are kept: a grace of 30 days at more than 6 rotations a day.
@@ -32,21 +32,15 @@ pub(super) struct History {
 
 impl History {
     pub(super) fn read(root: &Root, dir: &Dir, policy: &Policy) -> Result<Self> {
-        let current = root.current_stamp(dir)?;
+        let (current, stamps) = settled(root, dir)?;
         let mut activations = read_lines(dir, policy)?;
         if let Some(stamp) = current
             && activations.last().is_none_or(|(last, _)| *last != stamp)
         {
-            let moved = dir
-                .stat_entry(CURRENT)
-                .map_err(failed("reading `current`"))?;
+            let moved = dir.stat_entry(CURRENT).map_err(failed("reading `current`"))?;
             activations.push((stamp, modified_at(&moved)));
         }
-        Ok(Self {
-            stamps: stamps(dir)?,
-            current,
-            activations,
-        })
+        Ok(Self { stamps, current, activations })
     }
 
     /// Notes that a release is in force from now on.
@@ -57,33 +51,18 @@ impl History {
         now: SystemTime,
         mode: Mode,
     ) -> Result<()> {
-        let all: Vec<_> = self
-            .activations
-            .iter()
-            .copied()
-            .chain([(stamp, now)])
-            .collect();
-        let kept = all
-            .get(all.len().saturating_sub(KEPT)..)
-            .unwrap_or_default();
-        let seconds = |time: &SystemTime| {
-            time.duration_since(UNIX_EPOCH)
-                .unwrap_or_default()
-                .as_secs()
-        };
-        let lines: String = kept
-            .iter()
-            .map(|(stamp, time)| format!("{stamp} {}\n", seconds(time)))
-            .collect();
+        let all: Vec<_> = self.activations.iter().copied().chain([(stamp, now)]).collect();
+        let kept = all.get(all.len().saturating_sub(KEPT)..).unwrap_or_default();
+        let seconds =
+            |time: &SystemTime| time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let lines: String =
+            kept.iter().map(|(stamp, time)| format!("{stamp} {}\n", seconds(time))).collect();
         let temporary = format!("{FILE}.new");
         let step = failed("writing .activations");
         // Left behind by a crash; the lock is ours.
         let _ = dir.remove_file(&temporary);
-        dir.create(&temporary, lines.as_bytes(), mode)
-            .map_err(&step)?;
-        dir.rename(&temporary, FILE)
-            .and_then(|()| dir.sync())
-            .map_err(&step)
+        dir.create(&temporary, lines.as_bytes(), mode).map_err(&step)?;
+        dir.rename(&temporary, FILE).and_then(|()| dir.sync()).map_err(&step)
     }
 
     /// What is known of one release.
@@ -97,9 +76,8 @@ impl History {
         };
         let mut info = VersionInfo::new(stamp.version(), state);
         info.created_at = Some(stamp.time());
-        info.retired_at = (state == VersionState::Previous)
-            .then(|| self.retired_at(stamp))
-            .flatten();
+        info.retired_at =
+            (state == VersionState::Previous).then(|| self.retired_at(stamp)).flatten();
         info
     }
 
@@ -128,16 +106,31 @@ impl History {
 
     /// When another release took over from this one.
     fn retired_at(&self, stamp: Stamp) -> Option<SystemTime> {
-        if let Some(last) = self
-            .activations
-            .iter()
-            .rposition(|(active, _)| *active == stamp)
-        {
+        if let Some(last) = self.activations.iter().rposition(|(active, _)| *active == stamp) {
             return self.activations.get(last + 1).map(|(_, time)| *time);
         }
         let next = self.stamps.iter().copied().find(|other| *other > stamp)?;
         let activated = self.activations.iter().find(|(active, _)| *active == next);
         Some(activated.map_or(next.time(), |(_, time)| *time))
+    }
+}
+
+/// The current release and all there are, among them that one.
+fn settled(root: &Root, dir: &Dir) -> Result<(Option<Stamp>, Vec<Stamp>)> {
+    let mut current = root.current_stamp(dir)?;
+    loop {
+        let stamps = stamps(dir)?;
+        match current {
+            Some(stamp) if !stamps.contains(&stamp) => {
+                // Removed, and before that replaced? Then the link says so.
+                let now = root.current_stamp(dir)?;
+                if now == current {
+                    return Err(dangling(CURRENT, &format!("{RELEASES}/{stamp}")));
+                }
+                current = now;
+            }
+            _ => return Ok((current, stamps)),
+        }
     }
 }
 
@@ -151,10 +144,8 @@ fn read_lines(dir: &Dir, policy: &Policy) -> Result<Vec<(Stamp, SystemTime)>> {
     // A line that cannot be read is one activation less, which only shortens a grace.
     let parse = |line: &str| {
         let (stamp, seconds) = line.split_once(' ')?;
-        Some((
-            Stamp::parse(stamp)?,
-            UNIX_EPOCH + Duration::from_secs(seconds.parse().ok()?),
-        ))
+        let since = Duration::from_secs(seconds.parse().ok()?);
+        Some((Stamp::parse(stamp)?, UNIX_EPOCH.checked_add(since)?))
     };
     Ok(text.lines().filter_map(parse).collect())
 }

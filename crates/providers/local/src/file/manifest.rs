@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustix::fs::FileType;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use strongroom_core::{Error, ErrorKind, Reason, Result, SecretName, SecretValue};
+use strongroom_core::{Error, ErrorKind, Reason, Result, SecretName, SecretValue, escaped};
 
 use super::dir::{Dir, failed};
+use super::paths::MAX_DEPTH;
 use super::policy::Policy;
 
 /// The file in a release. Secrets never begin with a dot.
@@ -16,8 +17,6 @@ pub(super) const FILE: &str = ".manifest.json";
 const MAX_BYTES: usize = 1 << 20;
 /// A secret's file: the value, and a newline that is not part of it.
 pub(super) const MAX_FILE_BYTES: usize = SecretValue::MAX_BYTES + 2;
-/// How deep folders may nest below a release.
-const MAX_DEPTH: usize = 16;
 /// How many names an error lists.
 const NAMED: usize = 5;
 
@@ -62,12 +61,7 @@ impl Manifest {
 
     pub(super) fn render(&self) -> Result<Vec<u8>> {
         let json = serde_json::to_vec_pretty(self);
-        json.map_err(|_| {
-            Error::new(
-                ErrorKind::Internal,
-                "the manifest cannot be written as JSON",
-            )
-        })
+        json.map_err(|_| Error::new(ErrorKind::Internal, "the manifest cannot be written as JSON"))
     }
 
     /// Reads the manifest of a release; `None` for one that was made by hand.
@@ -78,33 +72,25 @@ impl Manifest {
             Err(error) => return Err(error),
         };
         let manifest: Self = serde_json::from_slice(&bytes).map_err(|error| {
-            mismatch(format!(
-                "its manifest is not one of ours (line {})",
-                error.line()
-            ))
+            mismatch(format!("its manifest is not one of ours (line {})", error.line()))
         })?;
         match manifest.format {
             1 => Ok(Some(manifest)),
-            other => Err(mismatch(format!(
-                "its manifest has format {other}; this version reads 1"
-            ))),
+            other => {
+                Err(mismatch(format!("its manifest has format {other}; this version reads 1")))
+            }
         }
     }
 
     /// Compares every file of a release with the manifest.
     pub(super) fn check_all(&self, release: &Dir, policy: &Policy) -> Result<()> {
-        let found: BTreeSet<String> = names_in(release)?
-            .iter()
-            .map(|name| name.to_string())
-            .collect();
+        let found: BTreeSet<String> =
+            names_in(release)?.iter().map(|name| name.to_string()).collect();
         let listed: BTreeSet<String> = self.files.keys().cloned().collect();
         let named = |what: &str, names: Vec<&String>| {
-            let shown: Vec<_> = names.iter().take(NAMED).map(|name| name.as_str()).collect();
-            mismatch(format!(
-                "{} file(s) {what}: {}",
-                names.len(),
-                shown.join(", ")
-            ))
+            // A manifest may have been changed by anyone: its names are foreign text.
+            let shown: Vec<_> = names.iter().take(NAMED).map(|name| escaped(name)).collect();
+            mismatch(format!("{} file(s) {what}: {}", names.len(), shown.join(", ")))
         };
         let missing: Vec<_> = listed.difference(&found).collect();
         if !missing.is_empty() {
@@ -140,20 +126,12 @@ impl Manifest {
     }
 
     fn matches(&self, name: &str, file: &[u8]) -> bool {
-        self.files
-            .get(name)
-            .is_some_and(|entry| *entry == self.entry(file))
+        self.files.get(name).is_some_and(|entry| *entry == self.entry(file))
     }
 
     fn entry(&self, file: &[u8]) -> Entry {
-        let digest = Sha256::new()
-            .chain_update(&self.salt)
-            .chain_update(file)
-            .finalize();
-        Entry {
-            bytes: file.len() as u64,
-            sha256: base16ct::lower::encode_string(&digest),
-        }
+        let digest = Sha256::new().chain_update(&self.salt).chain_update(file).finalize();
+        Entry { bytes: file.len() as u64, sha256: base16ct::lower::encode_string(&digest) }
     }
 }
 
@@ -167,9 +145,7 @@ pub(super) fn names_in(dir: &Dir) -> Result<Vec<SecretName>> {
 
 fn collect(dir: &Dir, above: &str, depth: usize, names: &mut Vec<SecretName>) -> Result<()> {
     if depth > MAX_DEPTH {
-        return Err(super::misconfigured(format!(
-            "folders nest deeper than {MAX_DEPTH}"
-        )));
+        return Err(super::misconfigured(format!("folders nest deeper than {MAX_DEPTH}")));
     }
     for (entry, kind) in dir.entries()? {
         if entry.starts_with('.') {
@@ -193,7 +169,7 @@ fn read_nested(release: &Dir, name: &str, policy: &Policy) -> Result<zeroize::Ze
     super::snapshot::read_file(release, &name, policy, true).map(|(file, _)| file)
 }
 
-fn mismatch(message: String) -> Error {
+pub(super) fn mismatch(message: String) -> Error {
     let message = format!("the release cannot be read: {message}");
     Error::new(ErrorKind::Malformed, message).with_reason(Reason::Manifest)
 }

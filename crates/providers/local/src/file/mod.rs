@@ -4,6 +4,7 @@ mod config;
 mod dir;
 mod flat;
 mod history;
+mod inspect;
 mod manifest;
 mod newline;
 mod paths;

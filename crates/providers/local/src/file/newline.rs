@@ -12,14 +12,12 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 pub(super) fn decode(mut file: Zeroizing<Vec<u8>>, exact: bool) -> Result<SecretValue> {
     if !exact {
         refuse_bom(&file)?;
-        let value = file
-            .strip_suffix(b"\r\n")
-            .or_else(|| file.strip_suffix(b"\n"));
+        let value = file.strip_suffix(b"\r\n").or_else(|| file.strip_suffix(b"\n"));
         let length = value.unwrap_or(&file).len();
         file.truncate(length);
     }
     check(file.len())?;
-    Ok(SecretValue::from(file))
+    Ok(SecretValue::from(std::mem::take(&mut *file)))
 }
 
 /// The bytes of a file for a value.
@@ -85,22 +83,12 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back_the_same() {
-        for value in [
-            &b"canary"[..],
-            b"canary\n",
-            b"canary\r\n",
-            b"canary\n\n",
-            b"\r",
-            b"\xff\n",
-            b"\0",
-        ] {
+        for value in
+            [&b"canary"[..], b"canary\n", b"canary\r\n", b"canary\n\n", b"\r", b"\xff\n", b"\0"]
+        {
             for exact in [false, true] {
                 let file = encode(&SecretValue::copy_from(value), exact).unwrap();
-                assert_eq!(
-                    decode(file, exact).unwrap().expose(),
-                    value,
-                    "{value:?} {exact}"
-                );
+                assert_eq!(decode(file, exact).unwrap().expose(), value, "{value:?} {exact}");
             }
         }
     }
@@ -117,10 +105,7 @@ mod tests {
         );
         assert!(read(&[b'x'; 65_536], false).is_ok());
         let error = read(&[b'x'; 65_537], false).unwrap_err();
-        assert_eq!(
-            (error.kind(), error.reason()),
-            (ErrorKind::Malformed, Some(Reason::TooLarge))
-        );
+        assert_eq!((error.kind(), error.reason()), (ErrorKind::Malformed, Some(Reason::TooLarge)));
         assert!(error.to_string().contains("65536"));
         let error = encode(&SecretValue::copy_from(&[b'x'; 65_537]), false).unwrap_err();
         assert_eq!(error.reason(), Some(Reason::TooLarge));

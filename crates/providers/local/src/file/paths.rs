@@ -5,11 +5,18 @@ use strongroom_core::{Error, ErrorKind, Reason, Result, SecretName};
 /// Longest file name of the usual file systems, in bytes (NAME_MAX).
 const MAX_SEGMENT_BYTES: usize = 255;
 
-/// Checks that every segment of a name can be a file: at most 255 bytes, no leading dot.
+/// How deep folders may nest.
+pub(super) const MAX_DEPTH: usize = 16;
+
+/// Checks that every segment of a name can be a file: at most 255 bytes, no leading dot; and that what is
+/// written can be listed again.
 ///
 /// Files with a leading dot are the platform's (`..data`) or ours (locks, manifests).
 pub(super) fn check(name: &SecretName) -> Result<()> {
     let refuse = |message: String| Err(Error::new(ErrorKind::Misconfigured, message));
+    if name.segments().count() > MAX_DEPTH + 1 {
+        return refuse(format!("on provider `file` folders nest at most {MAX_DEPTH} deep"));
+    }
     for segment in name.segments() {
         if segment.len() > MAX_SEGMENT_BYTES {
             return refuse(format!(
@@ -29,22 +36,29 @@ pub(super) fn check_beside<'a>(
     name: &SecretName,
     others: impl IntoIterator<Item = &'a SecretName>,
 ) -> Result<()> {
-    let folded = name.as_str().to_lowercase();
-    for other in others {
-        let message = if other == name {
-            continue;
-        } else if other.as_str().to_lowercase() == folded {
-            format!("differs from `{other}` only by case")
-        } else if other.strip_prefix(name).is_some() {
-            format!("is the folder of `{other}`")
-        } else if name.strip_prefix(other).is_some() {
-            format!("`{other}` is a file and cannot be a folder")
-        } else {
-            continue;
-        };
-        return Err(Error::new(ErrorKind::Misconfigured, message).with_reason(Reason::Collision));
+    match others.into_iter().find_map(|other| clash(name, other)) {
+        Some(message) => {
+            Err(Error::new(ErrorKind::Misconfigured, message).with_reason(Reason::Collision))
+        }
+        None => Ok(()),
     }
-    Ok(())
+}
+
+fn clash(name: &SecretName, other: &SecretName) -> Option<String> {
+    let (mut ours, mut theirs) = (name.segments(), other.segments());
+    loop {
+        match (ours.next(), theirs.next()) {
+            (Some(one), Some(same)) if one == same => {}
+            (Some(one), Some(clashing)) if one.to_lowercase() == clashing.to_lowercase() => {
+                return Some(format!(
+                    "`{one}` differs from `{clashing}` of `{other}` only by case"
+                ));
+            }
+            (None, Some(_)) => return Some(format!("is the folder of `{other}`")),
+            (Some(_), None) => return Some(format!("`{other}` is a file and cannot be a folder")),
+            _ => return None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -67,6 +81,8 @@ mod tests {
             ("a/b", true),
             ("a/c", true),
             ("A/b", false),
+            ("A/c", false),
+            ("C/d", false),
             ("C", false),
             ("a", false),
             ("c/d", false),

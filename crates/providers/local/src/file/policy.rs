@@ -8,6 +8,8 @@ const FILE_MODE: u32 = 0o640;
 /// The same for folders.
 const DIR_MODE: u32 = 0o750;
 
+const ACL: &str = "it has an ACL, which the mode does not show";
+
 /// What is refused and what is only looked at.
 ///
 /// A secret that others can read or change is refused. The exception are folders that a platform mounts
@@ -27,17 +29,44 @@ impl Policy {
         self.judge(stat, FILE_MODE, true).map(drop)
     }
 
+    /// Asks whether there is an ACL only where one is refused.
+    ///
     /// # Errors
-    /// `Misconfigured` if the folder is refused.
-    pub(super) fn check_dir(&self, stat: &Stat) -> Result<()> {
-        self.judge(stat, DIR_MODE, false).map(drop)
+    /// `Misconfigured` if there is one and it counts.
+    pub(super) fn check_acl(&self, has_acl: impl FnOnce() -> bool) -> Result<()> {
+        match self.strict && has_acl() {
+            true => self.loose(ACL.into()).map(drop),
+            false => Ok(()),
+        }
+    }
+
+    /// # Errors
+    /// `Misconfigured` if the folder is refused; says which one.
+    pub(super) fn check_dir(&self, stat: &Stat, folder: &str) -> Result<()> {
+        let judged = self.judge(stat, DIR_MODE, false).map(drop);
+        judged.map_err(|error| refused(format!("the folder `{folder}`: {error}")))
+    }
+
+    /// Checks an entry of a folder in which every user may make entries, as platforms mount them.
+    ///
+    /// # Errors
+    /// `Misconfigured` if another user made it, who then chooses what is read.
+    pub(super) fn check_maker(&self, folder: &Stat, entry: &Stat) -> Result<()> {
+        let shared = folder.st_mode & 0o002 != 0 && !self.read_only;
+        match shared && is_foreign(entry) {
+            true => Err(refused(format!(
+                "user {} made it in a folder that every user may write",
+                entry.st_uid
+            ))),
+            false => Ok(()),
+        }
     }
 
     /// What a person should look at, if anything.
     pub(super) fn look_at_file(&self, stat: &Stat, acl: bool) -> Result<Option<String>> {
         let finding = self.judge(stat, FILE_MODE, true)?;
         match (finding, acl) {
-            (None, true) => self.loose("it has an ACL, which the mode does not show".into()),
+            (None, true) => self.loose(ACL.into()),
             (finding, _) => Ok(finding),
         }
     }
@@ -72,12 +101,9 @@ impl Policy {
         if counted & !allowed != 0 {
             return self.loose(format!("mode {mode:04o} is wider than {allowed:04o}"));
         }
-        let own = rustix::process::geteuid().as_raw();
-        if stat.st_uid != own && stat.st_uid != 0 {
-            return self.loose(format!(
-                "user {} owns it, not this process's user or root",
-                stat.st_uid
-            ));
+        if is_foreign(stat) {
+            return self
+                .loose(format!("user {} owns it, not this process's user or root", stat.st_uid));
         }
         Ok(None)
     }
@@ -88,6 +114,11 @@ impl Policy {
             false => Ok(Some(finding)),
         }
     }
+}
+
+/// Whether it belongs to neither this process's user nor root.
+fn is_foreign(stat: &Stat) -> bool {
+    stat.st_uid != 0 && stat.st_uid != rustix::process::geteuid().as_raw()
 }
 
 fn refused(finding: String) -> Error {

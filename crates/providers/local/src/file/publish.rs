@@ -15,7 +15,7 @@ use super::dir::{Dir, failed};
 use super::history::History;
 use super::manifest::{self, Manifest, names_in};
 use super::policy::Policy;
-use super::snapshot::{Root, Snapshot};
+use super::snapshot::{Root, Snapshot, no_link};
 use super::stamp::Stamp;
 use super::{CURRENT, RELEASES, misconfigured, no_secret, no_version, paths};
 
@@ -45,15 +45,19 @@ pub(super) fn publish(
 ) -> Result<SecretVersion> {
     let (dir, policy) = root.open()?;
     let _lock = dir.lock(LOCK, file_mode())?;
-    let releases = dir
-        .open_or_create_dir(RELEASES, dir_mode())
-        .map_err(failed("creating `releases`"))?;
+    let releases =
+        dir.open_or_create_dir(RELEASES, dir_mode()).map_err(failed("creating `releases`"))?;
     sweep(&dir, &releases)?;
     let history = History::read(root, &dir, &policy)?;
     let base = match history.current {
-        Some(stamp) => Some(root.release(&dir, stamp, policy)?),
+        Some(stamp) => Some(root.release_checked_now(&dir, stamp, policy)?),
+        // A release with this one secret would hide those.
+        None if !history.stamps.is_empty() => return Err(no_link(CURRENT)),
         None => None,
     };
+    if let (Some(base), true) = (&base, file.is_some()) {
+        paths::check_beside(name, &names_in(&base.dir)?)?;
+    }
     check_condition(root, &dir, base.as_ref(), name, options, policy)?;
     if file.is_none() {
         base.as_ref().ok_or_else(no_secret)?.read_raw(name)?;
@@ -65,9 +69,7 @@ pub(super) fn publish(
     let building = format!("{BUILDING}{stamp}");
     let built = build(&releases, &building, base.as_ref(), name, file, &policy).and_then(|()| {
         let named = releases.rename(&building, &stamp.to_string());
-        named
-            .and_then(|()| releases.sync())
-            .map_err(failed("naming the new release"))
+        named.and_then(|()| releases.sync()).map_err(failed("naming the new release"))
     });
     if let Err(error) = built {
         // Best effort: the next writer sweeps what this leaves.
@@ -97,13 +99,11 @@ pub(super) fn promote(
     if expected_current.is_some() && current.as_ref() != expected_current {
         return Err(conflict("another release is current than the expected one"));
     }
-    let release = root.release(&dir, stamp, policy)?;
+    let release = root.release_checked_now(&dir, stamp, policy)?;
     release.read_raw(name)?;
     // All names of a release go into force together. One that was made from an older release would take
     // back what was written since.
-    let base = release
-        .manifest()
-        .and_then(|manifest| manifest.base.as_deref());
+    let base = release.manifest().and_then(|manifest| manifest.base.as_deref());
     let current = current.as_ref().map(SecretVersion::as_str);
     if release.manifest().is_some() && base != current {
         return Err(conflict(
@@ -159,9 +159,7 @@ fn check_condition(
     };
     match holds {
         true => Ok(()),
-        false => Err(conflict(
-            "the secret is not what the write expects; read it again",
-        )),
+        false => Err(conflict("the secret is not what the write expects; read it again")),
     }
 }
 
@@ -178,34 +176,24 @@ fn build(
     let mut salt = [0; 32];
     getrandom::fill(&mut salt)
         .map_err(|_| Error::new(ErrorKind::Internal, "the system gives no random bytes"))?;
-    let base_stamp = base
-        .and_then(Snapshot::stamp)
-        .map(|stamp| stamp.to_string());
+    let base_stamp = base.and_then(Snapshot::stamp).map(|stamp| stamp.to_string());
     let mut manifest = Manifest::new(base_stamp, &salt);
     let kept: Vec<_> = match base {
-        Some(base) => names_in(&base.dir)?
-            .into_iter()
-            .filter(|kept| kept != name)
-            .collect(),
+        Some(base) => names_in(&base.dir)?.into_iter().filter(|kept| kept != name).collect(),
         None => Vec::new(),
     };
     let mut folders = BTreeSet::new();
     for kept in &kept {
         let Some(base) = base else { break };
-        let (bytes, _) = base
-            .read_raw(kept)
-            .map_err(|error| error.with_name(kept.as_str()))?;
+        let (bytes, _) = base.read_raw(kept).map_err(|error| error.with_name(kept.as_str()))?;
         write_file(&release, kept, &bytes, &mut folders)?;
         manifest.add(kept, &bytes);
     }
     if let Some(file) = file {
-        paths::check_beside(name, &kept)?;
         write_file(&release, name, file, &mut folders)?;
         manifest.add(name, file);
     }
-    release
-        .create(manifest::FILE, &manifest.render()?, file_mode())
-        .map_err(&step)?;
+    release.create(manifest::FILE, &manifest.render()?, file_mode()).map_err(&step)?;
     for folder in &folders {
         open_nested(&release, folder)?.sync().map_err(&step)?;
     }
@@ -227,32 +215,18 @@ fn write_file(
     while let Some((folder, inside)) = rest.split_once('/') {
         let dir = below.as_ref().unwrap_or(release);
         below = Some(dir.open_or_create_dir(folder, dir_mode()).map_err(&step)?);
-        path = if path.is_empty() {
-            folder.to_owned()
-        } else {
-            format!("{path}/{folder}")
-        };
+        path = if path.is_empty() { folder.to_owned() } else { format!("{path}/{folder}") };
         folders.insert(path.clone());
         rest = inside;
     }
-    below
-        .as_ref()
-        .unwrap_or(release)
-        .create(rest, bytes, file_mode())
-        .map_err(step)
+    below.as_ref().unwrap_or(release).create(rest, bytes, file_mode()).map_err(step)
 }
 
 fn open_nested(release: &Dir, folder: &str) -> Result<Dir> {
     let step = failed("writing the new release");
     let mut below: Option<Dir> = None;
     for part in folder.split('/') {
-        below = Some(
-            below
-                .as_ref()
-                .unwrap_or(release)
-                .open_dir(part)
-                .map_err(&step)?,
-        );
+        below = Some(below.as_ref().unwrap_or(release).open_dir(part).map_err(&step)?);
     }
     below.ok_or_else(no_secret)
 }
@@ -261,25 +235,26 @@ fn open_nested(release: &Dir, folder: &str) -> Result<Dir> {
 fn activate(dir: &Dir, history: &History, stamp: Stamp, clock: &dyn Clock) -> Result<()> {
     let step = failed("moving `current`");
     let link = format!("{LINKING}{stamp}");
-    dir.symlink(&format!("{RELEASES}/{stamp}"), &link)
-        .map_err(&step)?;
+    // Left behind by a crash; the lock is ours.
+    let _ = dir.remove_file(&link);
+    dir.symlink(&format!("{RELEASES}/{stamp}"), &link).map_err(&step)?;
     if let Err(error) = dir.rename(&link, CURRENT).and_then(|()| dir.sync()) {
         let _ = dir.remove_file(&link);
         return Err(step(error));
     }
-    history.record(dir, stamp, clock.now(), file_mode())
+    // The release is in force now, whether or not this can be noted. Where it cannot, the link's own time
+    // says when, as after a link that was moved by hand.
+    let _ = history.record(dir, stamp, clock.now(), file_mode());
+    Ok(())
 }
 
 /// Removes what a writer that died has left. The lock is ours, so no one is building.
 fn sweep(dir: &Dir, releases: &Dir) -> Result<()> {
-    for (name, _) in releases.entries()? {
-        if name.starts_with(BUILDING) {
-            releases.remove_tree(&name)?;
-        }
-    }
-    for (name, _) in dir.entries()? {
-        if name.starts_with(LINKING) {
-            dir.remove_file(&name).map_err(failed("removing"))?;
+    for (folder, prefix) in [(releases, BUILDING), (dir, LINKING)] {
+        for (name, kind) in folder.entries()? {
+            if name.starts_with(prefix) {
+                folder.remove(&name, kind)?;
+            }
         }
     }
     Ok(())

@@ -4,17 +4,19 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{FileType, Stat};
 use rustix::io::Errno;
-use strongroom_core::{Error, ErrorKind, Reason, Result, Secret, SecretName, escaped};
+use strongroom_core::{Error, ErrorKind, Result, Secret, SecretName, escaped};
 use zeroize::Zeroizing;
 
+use super::config::Config;
 use super::dir::{Dir, failed};
-use super::manifest::{MAX_FILE_BYTES, Manifest};
+use super::manifest::{self, MAX_FILE_BYTES, Manifest};
 use super::policy::Policy;
+use super::publish::LOCK;
 use super::stamp::Stamp;
 use super::{CURRENT, RELEASES, misconfigured, newline};
 
@@ -31,6 +33,8 @@ pub(super) struct Root {
     path: PathBuf,
     real_path: PathBuf,
     strict: bool,
+    /// The first layout that was seen and not empty.
+    inhabited: OnceLock<Layout>,
     verified: Mutex<HashMap<Stamp, (Identity, Arc<Manifest>)>>,
 }
 
@@ -38,7 +42,7 @@ pub(super) struct Root {
 type Identity = (u64, u64, i64, i64);
 
 /// How the folder is laid out.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Layout {
     Empty,
     Flat,
@@ -50,6 +54,8 @@ pub(super) enum Layout {
 #[derive(Debug)]
 pub(super) struct Snapshot {
     pub(super) dir: Dir,
+    /// Device and inode of the folder.
+    inode: (u64, u64),
     policy: Policy,
     release: Option<Release>,
 }
@@ -57,7 +63,6 @@ pub(super) struct Snapshot {
 #[derive(Debug)]
 struct Release {
     stamp: Stamp,
-    identity: Identity,
     manifest: Option<Arc<Manifest>>,
 }
 
@@ -65,41 +70,46 @@ impl Root {
     pub(super) fn new(path: &Path, strict: bool) -> io::Result<Self> {
         let path = std::path::absolute(path)?;
         let real_path = std::fs::canonicalize(&path)?;
-        Ok(Self {
-            path,
-            real_path,
-            strict,
-            verified: Mutex::default(),
-        })
+        Ok(Self { path, real_path, strict, inhabited: OnceLock::new(), verified: Mutex::default() })
     }
 
     /// Opens the folder itself.
     pub(super) fn open(&self) -> Result<(Dir, Policy)> {
         let dir = Dir::open_root(&self.path).map_err(|error| match error.kind() {
             // It was there when the store was opened: gone is an outage, not an absent secret.
-            io::ErrorKind::NotFound => Error::new(
-                ErrorKind::Unavailable,
-                "the folder is gone; is it still mounted?",
-            ),
+            io::ErrorKind::NotFound => {
+                Error::new(ErrorKind::Unavailable, "the folder is gone; is it still mounted?")
+            }
             _ => failed("opening the folder")(error),
         })?;
         let read_only = dir.is_read_only().map_err(failed("opening the folder"))?;
         let platform = read_only || dir.read_link(PLATFORM_LINK).is_ok();
-        let policy = Policy {
-            strict: self.strict,
-            platform,
-            read_only,
-        };
-        policy.check_dir(&dir.stat().map_err(failed("opening the folder"))?)?;
+        let policy = Policy { strict: self.strict, platform, read_only };
+        let stat = dir.stat().map_err(failed("opening the folder"))?;
+        policy.check_dir(&stat, Config::DIR)?;
         Ok((dir, policy))
     }
 
+    /// How the folder is laid out now. A folder that has become empty is an outage (a mount that is gone)
+    /// unless we emptied it: only then does its lock file lie there.
     pub(super) fn layout(&self, dir: &Dir) -> Result<Layout> {
-        let kind = |name| {
-            dir.stat_entry(name)
-                .ok()
-                .map(|stat| FileType::from_raw_mode(stat.st_mode))
-        };
+        match (self.look_at_layout(dir)?, self.inhabited.get()) {
+            (Layout::Empty, None) => Ok(Layout::Empty),
+            (Layout::Empty, Some(Layout::Flat)) if dir.stat_entry(LOCK).is_ok() => Ok(Layout::Flat),
+            (Layout::Empty, Some(_)) => Err(Error::new(
+                ErrorKind::Unavailable,
+                "the folder has become empty; is it still mounted?",
+            )),
+            (layout, _) => {
+                self.inhabited.get_or_init(|| layout);
+                Ok(layout)
+            }
+        }
+    }
+
+    fn look_at_layout(&self, dir: &Dir) -> Result<Layout> {
+        let kind =
+            |name| dir.stat_entry(name).ok().map(|stat| FileType::from_raw_mode(stat.st_mode));
         if kind(PLATFORM_LINK) == Some(FileType::Symlink) {
             return Ok(Layout::Platform);
         }
@@ -109,9 +119,17 @@ impl Root {
             Some(_) if releases => Err(misconfigured(
                 "`current` is a file or folder; expected a link to `releases/<stamp>`",
             )),
-            _ if releases => Ok(Layout::Releases),
-            _ if dir.entries()?.iter().all(|(name, _)| name.starts_with('.')) => Ok(Layout::Empty),
-            _ => Ok(Layout::Flat),
+            _ if releases && !stamps(dir)?.is_empty() => Ok(Layout::Releases),
+            // A first `put` that was refused or died leaves `releases` without any.
+            _ if !is_hidden_only(dir, releases.then_some(RELEASES))? => Ok(Layout::Flat),
+            _ if !releases => Ok(Layout::Empty),
+            _ => {
+                let releases = dir.open_dir(RELEASES).map_err(Opening::from)?;
+                match is_hidden_only(&releases, None)? {
+                    true => Ok(Layout::Empty),
+                    false => Ok(Layout::Flat),
+                }
+            }
         }
     }
 
@@ -119,59 +137,50 @@ impl Root {
     pub(super) fn snapshot(&self) -> Result<Snapshot> {
         let (dir, policy) = self.open()?;
         match self.layout(&dir)? {
-            Layout::Empty | Layout::Flat => Ok(Snapshot {
-                dir,
-                policy,
-                release: None,
-            }),
+            Layout::Empty | Layout::Flat => Snapshot::new(dir, policy, None),
             Layout::Platform => self.follow(&dir, PLATFORM_LINK, |target| {
                 if target.contains('/') || !target.starts_with("..") || target == ".." {
-                    return Err(misconfigured(
-                        "`..data` does not point to a folder beside it",
-                    ));
+                    return Err(misconfigured("`..data` does not point to a folder beside it"));
                 }
                 let folder = dir.open_dir(target).map_err(Opening::from)?;
-                Ok(Snapshot {
-                    dir: folder,
-                    policy,
-                    release: None,
-                })
+                let step = failed("opening the folder");
+                let (root, stat) = (dir.stat().map_err(&step)?, folder.stat().map_err(&step)?);
+                let link = dir.stat_entry(PLATFORM_LINK).map_err(Opening::from)?;
+                policy.check_maker(&root, &link)?;
+                policy.check_maker(&root, &stat)?;
+                policy.check_dir(&stat, target)?;
+                Snapshot::new(folder, policy, None)
             }),
-            Layout::Releases => match self.current_stamp(&dir)? {
-                None if stamps(&dir)?.is_empty() => Ok(Snapshot {
-                    dir,
-                    policy,
-                    release: None,
-                }),
-                None => Err(misconfigured(
-                    "there are releases and no `current` link to one of them",
-                )),
-                Some(_) => self.follow(&dir, CURRENT, |target| {
-                    self.release(&dir, self.parse_link(target)?, policy)
-                }),
-            },
+            Layout::Releases => self.follow(&dir, CURRENT, |target| {
+                self.release(&dir, self.parse_link(target)?, policy)
+            }),
         }
     }
 
     /// One release by its stamp, whether or not it is in force.
     pub(super) fn release(&self, root: &Dir, stamp: Stamp, policy: Policy) -> Result<Snapshot> {
+        let step = failed("opening the release");
         let releases = root.open_dir(RELEASES).map_err(Opening::from)?;
-        let dir = releases
-            .open_dir(&stamp.to_string())
-            .map_err(Opening::from)?;
-        let stat = dir.stat().map_err(failed("opening the release"))?;
-        policy.check_dir(&stat)?;
-        let identity = identity(&stat);
-        let manifest = self.verify(&dir, stamp, identity, &policy)?;
-        Ok(Snapshot {
-            dir,
-            policy,
-            release: Some(Release {
-                stamp,
-                identity,
-                manifest,
-            }),
-        })
+        policy.check_dir(&releases.stat().map_err(&step)?, RELEASES)?;
+        let name = stamp.to_string();
+        let dir = releases.open_dir(&name).map_err(Opening::from)?;
+        let stat = dir.stat().map_err(&step)?;
+        policy.check_dir(&stat, &name)?;
+        let manifest = self.verify(&dir, stamp, identity(&stat), &policy)?;
+        Snapshot::new(dir, policy, Some(Release { stamp, manifest }))
+    }
+
+    /// One release, every file of it compared with its manifest now: what a writer builds on or activates.
+    pub(super) fn release_checked_now(
+        &self,
+        root: &Dir,
+        stamp: Stamp,
+        policy: Policy,
+    ) -> Result<Snapshot> {
+        let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        verified.remove(&stamp);
+        drop(verified);
+        self.release(root, stamp, policy)
     }
 
     /// The stamp that `current` points to; `None` if there is no such link.
@@ -183,28 +192,28 @@ impl Root {
         }
     }
 
-    /// Opens what a link points to, and looks again where it moved meanwhile.
+    /// Opens what a link points to. Whatever is wrong with it does not count if the link has moved on
+    /// meanwhile: what it pointed to may have been removed under us.
     fn follow(
         &self,
         dir: &Dir,
         link: &str,
         open: impl Fn(&str) -> Result<Snapshot>,
     ) -> Result<Snapshot> {
-        let mut last = String::new();
+        let mut target = read_link(dir, link)?;
         for _ in 0..TRIES {
-            let target = dir.read_link(link).map_err(failed("reading the link"))?;
-            match open(&target) {
-                Err(error) if error.kind() == ErrorKind::NotFound && target != last => {
-                    last = target
-                }
-                Err(error) if error.kind() == ErrorKind::NotFound => {
-                    let target = escaped(&target);
-                    return Err(misconfigured(format!(
-                        "`{link}` points to `{target}`, which is not there"
-                    )));
-                }
-                opened => return opened,
+            let error = match open(&target) {
+                Ok(snapshot) => return Ok(snapshot),
+                Err(error) => error,
+            };
+            let now = read_link(dir, link)?;
+            if now == target {
+                return Err(match error.kind() {
+                    ErrorKind::NotFound => dangling(link, &target),
+                    _ => error,
+                });
             }
+            target = now;
         }
         Err(Error::new(
             ErrorKind::Unavailable,
@@ -214,16 +223,10 @@ impl Root {
 
     /// A link of ours is relative. `ln -s` by hand is often absolute: fine if it stays in this folder.
     fn parse_link(&self, target: &str) -> Result<Stamp> {
-        let relative = [&self.path, &self.real_path].into_iter().find_map(|root| {
-            Path::new(target)
-                .strip_prefix(root)
-                .ok()
-                .and_then(Path::to_str)
-        });
-        let stamp = relative
-            .unwrap_or(target)
-            .strip_prefix("releases/")
-            .and_then(Stamp::parse);
+        let relative = [&self.path, &self.real_path]
+            .into_iter()
+            .find_map(|root| Path::new(target).strip_prefix(root).ok().and_then(Path::to_str));
+        let stamp = relative.unwrap_or(target).strip_prefix("releases/").and_then(Stamp::parse);
         stamp.ok_or_else(|| {
             let fault = match target {
                 CURRENT => "points to itself",
@@ -254,9 +257,7 @@ impl Root {
         let Some(manifest) = Manifest::read(dir, policy)? else {
             return Ok(None);
         };
-        manifest
-            .check_all(dir, policy)
-            .or_else(|error| vanished(dir, error))?;
+        manifest.check_all(dir, policy).or_else(|error| vanished(dir, error))?;
         let manifest = Arc::new(manifest);
         if verified.len() >= REMEMBERED {
             verified.clear();
@@ -267,6 +268,12 @@ impl Root {
 }
 
 impl Snapshot {
+    fn new(dir: Dir, policy: Policy, release: Option<Release>) -> Result<Self> {
+        let stat = dir.stat().map_err(failed("opening the folder"))?;
+        let (device, inode, ..) = identity(&stat);
+        Ok(Self { dir, inode: (device, inode), policy, release })
+    }
+
     pub(super) fn stamp(&self) -> Option<Stamp> {
         self.release.as_ref().map(|release| release.stamp)
     }
@@ -279,15 +286,9 @@ impl Snapshot {
         &self.policy
     }
 
-    /// Whether another snapshot shows the same folder.
+    /// Whether another snapshot shows the same folder: while both are open, no other one can have its inode.
     pub(super) fn is_same_as(&self, other: &Self) -> bool {
-        let key = |snapshot: &Self| {
-            snapshot
-                .release
-                .as_ref()
-                .map(|one| (one.stamp, one.identity))
-        };
-        key(self) == key(other)
+        self.inode == other.inode
     }
 
     /// The bytes of the file of a secret.
@@ -295,11 +296,7 @@ impl Snapshot {
         let (file, stat) = read_file(&self.dir, name, &self.policy, self.release.is_some())
             .map_err(|error| match self.manifest() {
                 Some(manifest) if error.kind() == ErrorKind::NotFound && manifest.lists(name) => {
-                    Error::new(
-                        ErrorKind::NotFound,
-                        "the release lists the file and it is gone",
-                    )
-                    .with_reason(Reason::Manifest)
+                    manifest::mismatch(format!("`{name}` of its manifest is missing"))
                 }
                 _ => error,
             })?;
@@ -314,9 +311,7 @@ impl Snapshot {
         let (file, stat) = self.read_raw(name)?;
         let secret = Secret::new(newline::decode(file, exact)?);
         Ok(match self.stamp() {
-            Some(stamp) => secret
-                .with_version(stamp.version())
-                .with_created_at(stamp.time()),
+            Some(stamp) => secret.with_version(stamp.version()).with_created_at(stamp.time()),
             None => secret.with_created_at(modified_at(&stat)),
         })
     }
@@ -336,25 +331,39 @@ pub(super) fn read_file(
     };
     let mut below: Option<Dir> = None;
     for folder in folders {
-        let opened = below
-            .as_ref()
-            .unwrap_or(dir)
-            .open_dir(folder)
-            .map_err(failed("reading"))?;
-        policy.check_dir(&opened.stat().map_err(failed("reading"))?)?;
+        let opened = below.as_ref().unwrap_or(dir).open_dir(folder).map_err(failed("reading"))?;
+        policy.check_dir(&opened.stat().map_err(failed("reading"))?, folder)?;
         below = Some(opened);
     }
-    let (bytes, stat) = below
-        .as_ref()
-        .unwrap_or(dir)
-        .read(file, policy, MAX_FILE_BYTES)?;
+    let (bytes, stat) = below.as_ref().unwrap_or(dir).read(file, policy, MAX_FILE_BYTES)?;
     // The owner of the other name could change a release that is done.
     if single_link && stat.st_nlink > 1 {
-        return Err(misconfigured(
-            "the file of a release has a second name (hard link); copy it",
-        ));
+        return Err(misconfigured("the file of a release has a second name (hard link); copy it"));
     }
     Ok((bytes, stat))
+}
+
+fn is_hidden_only(dir: &Dir, but: Option<&str>) -> Result<bool> {
+    let hidden = |name: &str| name.starts_with('.') || Some(name) == but;
+    Ok(dir.entries()?.iter().all(|(name, _)| hidden(name)))
+}
+
+/// Reads a link that was there a moment ago. Never `NotFound`: a link that is being replaced in two steps
+/// makes no secret absent.
+fn read_link(dir: &Dir, link: &str) -> Result<String> {
+    dir.read_link(link).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => no_link(link),
+        _ => failed("reading the link")(error),
+    })
+}
+
+pub(super) fn no_link(link: &str) -> Error {
+    misconfigured(format!("there is no link `{link}` that says what is in force"))
+}
+
+pub(super) fn dangling(link: &str, target: &str) -> Error {
+    let target = escaped(target);
+    misconfigured(format!("`{link}` points to `{target}`, which is not there"))
 }
 
 /// The stamps of all releases, oldest first.
@@ -364,13 +373,8 @@ pub(super) fn stamps(root: &Dir) -> Result<Vec<Stamp>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(failed("listing releases")(error)),
     };
-    let folders = releases
-        .entries()?
-        .into_iter()
-        .filter(|(_, kind)| *kind == FileType::Directory);
-    let mut stamps: Vec<_> = folders
-        .filter_map(|(name, _)| Stamp::parse(&name))
-        .collect();
+    let folders = releases.entries()?.into_iter().filter(|(_, kind)| *kind == FileType::Directory);
+    let mut stamps: Vec<_> = folders.filter_map(|(name, _)| Stamp::parse(&name)).collect();
     stamps.sort();
     Ok(stamps)
 }
@@ -380,16 +384,8 @@ pub(super) fn modified_at(stat: &Stat) -> SystemTime {
 }
 
 fn identity(stat: &Stat) -> Identity {
-    #[expect(
-        clippy::unnecessary_cast,
-        reason = "the widths differ between Linux and macOS"
-    )]
-    (
-        stat.st_dev as u64,
-        stat.st_ino as u64,
-        stat.st_ctime as i64,
-        stat.st_ctime_nsec as i64,
-    )
+    #[expect(clippy::unnecessary_cast, reason = "the widths differ between Linux and macOS")]
+    (stat.st_dev as u64, stat.st_ino as u64, stat.st_ctime as i64, stat.st_ctime_nsec as i64)
 }
 
 /// A release that is being removed while it is verified is absent, not damaged.

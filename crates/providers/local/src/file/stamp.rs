@@ -28,18 +28,10 @@ impl Stamp {
     /// Reads a stamp strictly: days and hours that exist, one spelling.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (time, rest) = text.split_at_checked(LENGTH)?;
-        let time = DateTime::strptime(FORMAT, time)
-            .ok()?
-            .to_zoned(TimeZone::UTC)
-            .ok()?
-            .timestamp();
+        let time = DateTime::strptime(FORMAT, time).ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();
         let sequence = match rest {
             "" => 1,
-            _ => rest
-                .strip_prefix('-')?
-                .parse()
-                .ok()
-                .filter(|sequence| *sequence <= PER_SECOND)?,
+            _ => rest.strip_prefix('-')?.parse().ok().filter(|sequence| *sequence <= PER_SECOND)?,
         };
         let stamp = Self { time, sequence };
         (stamp.to_string() == text).then_some(stamp)
@@ -54,10 +46,7 @@ impl Stamp {
         match newest {
             Some(newest) if newest.time >= time => {
                 let sequence = newest.sequence + 1;
-                (sequence <= PER_SECOND).then_some(Self {
-                    time: newest.time,
-                    sequence,
-                })
+                (sequence <= PER_SECOND).then_some(Self { time: newest.time, sequence })
             }
             _ => Some(Self { time, sequence: 1 }),
         }
@@ -90,15 +79,8 @@ mod tests {
 
     #[test]
     fn b089_stamps_have_one_spelling_and_a_real_date() {
-        for good in [
-            "20260215T090000Z",
-            "20260215T090000Z-0002",
-            "20260215T090000Z-9999",
-        ] {
-            assert_eq!(
-                Stamp::parse(good).map(|stamp| stamp.to_string()).as_deref(),
-                Some(good)
-            );
+        for good in ["20260215T090000Z", "20260215T090000Z-0002", "20260215T090000Z-9999"] {
+            assert_eq!(Stamp::parse(good).map(|stamp| stamp.to_string()).as_deref(), Some(good));
         }
         for bad in [
             "2026-02-15",

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use rustix::fs::FileType;
 use strongroom_core::{
     Capabilities, Clock, Error, ErrorKind, GetOptions, ProviderInfo, PutOptions, Result, Secret,
     SecretName, SecretStore, SecretValue, SecretVersion, Select, SystemClock, VersionInfo,
@@ -14,15 +13,13 @@ use strongroom_core::{
 use super::config::Config;
 use super::dir::failed;
 use super::history::History;
-use super::manifest::{self, names_in};
+use super::manifest::names_in;
 use super::snapshot::{Layout, Root, Snapshot};
 use super::stamp::Stamp;
-use super::{flat, misconfigured, newline, no_secret, no_version, paths, publish};
+use super::{flat, inspect, misconfigured, newline, no_secret, no_version, paths, publish};
 
 /// How often a read starts over because the release it was reading was removed.
-const TRIES: usize = 3;
-/// How many files are looked at when the store is opened.
-const INSPECTED: usize = 1_000;
+const TRIES: usize = 10;
 
 const INFO: ProviderInfo = ProviderInfo::new("file");
 
@@ -58,11 +55,7 @@ impl FileStore {
     /// release; `PermissionDenied` if this process may not read it.
     pub async fn open(folder: impl AsRef<Path>) -> Result<Self> {
         let root = folder.as_ref().to_owned();
-        let config = Config {
-            root,
-            strict: false,
-            exact: false,
-        };
+        let config = Config { root, strict: false, exact: false };
         Self::open_config(config, Arc::new(SystemClock)).await
     }
 
@@ -73,26 +66,14 @@ impl FileStore {
                     std::io::ErrorKind::NotFound => misconfigured("the folder does not exist"),
                     _ => failed("opening the folder")(error),
                 })?;
-            let files = Files {
-                root,
-                exact: config.exact,
-                clock,
-                writing: Mutex::default(),
-            };
+            let files = Files { root, exact: config.exact, clock, writing: Mutex::default() };
             let (dir, _) = files.root.open()?;
             let capabilities = capabilities_of(&files.root.layout(&dir)?);
             files.root.snapshot()?;
-            Ok(Self {
-                files: Arc::new(files),
-                capabilities,
-            })
+            Ok(Self { files: Arc::new(files), capabilities })
         })
         .await
-        .map_err(|error: Error| {
-            error
-                .with_key(Config::DIR)
-                .with_operation(INFO.id(), "open")
-        })
+        .map_err(|error: Error| error.with_key(Config::DIR).with_operation(INFO.id(), "open"))
     }
 
     /// What a person should look at, though it works: modes, owners, ACLs. At most 1,000 files.
@@ -101,7 +82,7 @@ impl FileStore {
     /// Those of reading the folder.
     pub async fn inspect(&self) -> Result<Vec<String>> {
         let files = self.files.clone();
-        blocking(move || files.inspect())
+        blocking(move || inspect::inspect(&files.root))
             .await
             .map_err(|error| error.with_operation(INFO.id(), "inspect"))
     }
@@ -144,14 +125,10 @@ async fn blocking<T: Send + 'static>(
     };
     match runtime.spawn_blocking(work).await {
         Ok(result) => result,
-        Err(error) if error.is_panic() => Err(Error::new(
-            ErrorKind::Internal,
-            "a bug in the file provider: it panicked",
-        )),
-        Err(_) => Err(Error::new(
-            ErrorKind::Unavailable,
-            "the runtime is shutting down",
-        )),
+        Err(error) if error.is_panic() => {
+            Err(Error::new(ErrorKind::Internal, "a bug in the file provider: it panicked"))
+        }
+        Err(_) => Err(Error::new(ErrorKind::Unavailable, "the runtime is shutting down")),
     }
 }
 
@@ -165,19 +142,12 @@ impl Files {
         match self.root.layout(&dir)? {
             Layout::Releases => {}
             Layout::Empty => return Err(no_secret()),
-            _ => {
-                let message =
-                    "a flat folder has no versions; use one with `releases/` and `current`";
-                return Err(Error::new(ErrorKind::Unsupported, message));
-            }
+            Layout::Flat | Layout::Platform => return Err(flat::no_versions()),
         }
         if let Select::Exact(version) = select {
             let stamp = Stamp::parse(version.as_str());
             let stamp = stamp.ok_or_else(|| no_version("no release of that stamp"))?;
-            return self
-                .root
-                .release(&dir, stamp, policy)?
-                .read(name, self.exact);
+            return self.root.release(&dir, stamp, policy)?.read(name, self.exact);
         }
         let history = History::read(&self.root, &dir, &policy)?;
         let mut candidates: Vec<_> = match select {
@@ -186,20 +156,13 @@ impl Files {
         };
         // Releases are also made for the sake of other secrets: skip those in which this one is what it
         // is now.
-        let now = history
-            .current
-            .map(|stamp| self.root.release(&dir, stamp, policy))
-            .transpose()?;
+        let now =
+            history.current.map(|stamp| self.root.release(&dir, stamp, policy)).transpose()?;
         let now = now.and_then(|now| now.read(name, self.exact).ok());
-        let differs = |secret: &Secret| {
-            now.as_ref()
-                .is_none_or(|now| !now.value().ct_eq(secret.value()))
-        };
+        let differs =
+            |secret: &Secret| now.as_ref().is_none_or(|now| !now.value().ct_eq(secret.value()));
         for stamp in candidates.drain(..) {
-            match self
-                .root
-                .release(&dir, stamp, policy)
-                .and_then(|one| one.read(name, self.exact))
+            match self.root.release(&dir, stamp, policy).and_then(|one| one.read(name, self.exact))
             {
                 Ok(secret) if differs(&secret) => return Ok(secret),
                 Ok(_) => {}
@@ -218,31 +181,35 @@ impl Files {
         one.pop().unwrap_or_else(|| Err(no_secret()))
     }
 
-    /// Reads all names from one snapshot. If its release was removed meanwhile, all are read again.
+    /// Reads all names from one snapshot.
     fn current_many(&self, names: &[SecretName]) -> Result<Vec<Result<Secret>>> {
+        let read_all = |snapshot: &Snapshot| -> Vec<_> {
+            let read = |name| paths::check(name).and_then(|()| snapshot.read(name, self.exact));
+            names.iter().map(read).collect()
+        };
+        self.in_force(read_all, |results| results.iter().all(Result::is_ok))
+    }
+
+    /// Reads what is in force. An answer that is not sure counts only if it comes from what is still in
+    /// force then: a release that was swapped out may be removed while it is read.
+    fn in_force<T>(
+        &self,
+        read: impl Fn(&Snapshot) -> T,
+        is_sure: impl Fn(&T) -> bool,
+    ) -> Result<T> {
         let mut snapshot = self.root.snapshot()?;
-        for _ in 1..TRIES {
-            let results = self.read_all(&snapshot, names);
-            let gone = |result: &Result<Secret>| {
-                result
-                    .as_ref()
-                    .is_err_and(|error| error.kind() == ErrorKind::NotFound)
-            };
-            if !results.iter().any(gone) {
-                return Ok(results);
+        for _ in 0..TRIES {
+            let answer = read(&snapshot);
+            if is_sure(&answer) {
+                return Ok(answer);
             }
             let again = self.root.snapshot()?;
             if again.is_same_as(&snapshot) {
-                return Ok(results);
+                return Ok(answer);
             }
             snapshot = again;
         }
-        Ok(self.read_all(&snapshot, names))
-    }
-
-    fn read_all(&self, snapshot: &Snapshot, names: &[SecretName]) -> Vec<Result<Secret>> {
-        let read = |name| paths::check(name).and_then(|()| snapshot.read(name, self.exact));
-        names.iter().map(read).collect()
+        Err(Error::new(ErrorKind::Unavailable, "the folder changes faster than it can be read"))
     }
 
     fn put(
@@ -290,21 +257,13 @@ impl Files {
         match self.root.layout(&dir)? {
             Layout::Releases => {}
             Layout::Empty => return Err(no_secret()),
-            _ => {
-                let message =
-                    "a flat folder has no versions; use one with `releases/` and `current`";
-                return Err(Error::new(ErrorKind::Unsupported, message));
-            }
+            Layout::Flat | Layout::Platform => return Err(flat::no_versions()),
         }
         let history = History::read(&self.root, &dir, &policy)?;
         let mut versions = Vec::new();
         for stamp in history.stamps.iter().rev() {
             let info = history.info(*stamp);
-            match self
-                .root
-                .release(&dir, *stamp, policy)
-                .and_then(|one| one.read_raw(name))
-            {
+            match self.root.release(&dir, *stamp, policy).and_then(|one| one.read_raw(name)) {
                 Ok(_) => versions.push(info),
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 // A damaged release is not a version, unless it is the one in force.
@@ -319,58 +278,12 @@ impl Files {
     }
 
     fn list(&self, prefix: Option<&SecretName>) -> Result<Vec<SecretName>> {
-        let snapshot = self.root.snapshot()?;
         let below = |name: &SecretName| {
             prefix.is_none_or(|prefix| name == prefix || name.strip_prefix(prefix).is_some())
         };
-        Ok(names_in(&snapshot.dir)?.into_iter().filter(below).collect())
-    }
-
-    fn inspect(&self) -> Result<Vec<String>> {
-        let (dir, policy) = self.root.open()?;
-        let mut findings = Vec::new();
-        let stat = dir.stat().map_err(failed("inspecting"))?;
-        if let Some(finding) = policy.look_at_dir(&stat)? {
-            findings.push(format!("the folder {}: {finding}", Config::DIR));
-        }
-        let snapshot = self.root.snapshot()?;
-        if snapshot.stamp().is_some() && snapshot.manifest().is_none() {
-            findings.push(format!(
-                "the current release has no {}: it was made by hand",
-                manifest::FILE
-            ));
-        }
-        for name in names_in(&snapshot.dir)?.iter().take(INSPECTED) {
-            if let Some(finding) = inspect_file(&snapshot, name) {
-                findings.push(format!("`{name}`: {finding}"));
-            }
-        }
-        Ok(findings)
-    }
-}
-
-/// Looks at one file through its folder. What would be refused on reading is said here too, but does not
-/// keep a service from starting that never reads it.
-fn inspect_file(snapshot: &Snapshot, name: &SecretName) -> Option<String> {
-    let path = name.as_str();
-    let (folder, file) = path.rsplit_once('/').unwrap_or((".", path));
-    let opened = folder
-        .split('/')
-        .try_fold(None, |above: Option<super::dir::Dir>, part| {
-            above
-                .as_ref()
-                .unwrap_or(&snapshot.dir)
-                .open_dir(part)
-                .map(Some)
-        });
-    let dir = opened.ok().flatten()?;
-    let stat = dir.stat_entry(file).ok()?;
-    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-        return Some("it is not a regular file and will be refused".into());
-    }
-    match snapshot.policy().look_at_file(&stat, dir.has_acl(file)) {
-        Ok(finding) => finding,
-        Err(error) => Some(format!("it will be refused: {error}")),
+        // A folder that is being removed shows some of its names only, so no listing is sure by itself.
+        let names = self.in_force(|snapshot| names_in(&snapshot.dir), |_| false)??;
+        Ok(names.into_iter().filter(below).collect())
     }
 }
 
@@ -386,10 +299,7 @@ impl SecretStore for FileStore {
 
     async fn get(&self, name: &SecretName, options: GetOptions) -> Result<Secret> {
         let asked = name.clone();
-        self.run("get", Some(name), move |files| {
-            files.get(&asked, &options.select)
-        })
-        .await
+        self.run("get", Some(name), move |files| files.get(&asked, &options.select)).await
     }
 
     async fn get_many(&self, names: &[SecretName], options: GetOptions) -> Vec<Result<Secret>> {
@@ -401,20 +311,14 @@ impl SecretStore for FileStore {
             return results;
         }
         let asked = names.to_vec();
-        match self
-            .run("get", None, move |files| files.current_many(&asked))
-            .await
-        {
+        match self.run("get", None, move |files| files.current_many(&asked)).await {
             Ok(results) => {
                 let named = results.into_iter().zip(names);
-                named
-                    .map(|(one, name)| one.map_err(|e| located(e, "get", Some(name))))
-                    .collect()
+                named.map(|(one, name)| one.map_err(|e| located(e, "get", Some(name)))).collect()
             }
-            Err(error) => names
-                .iter()
-                .map(|name| Err(error.clone().with_name(name.as_str())))
-                .collect(),
+            Err(error) => {
+                names.iter().map(|name| Err(error.clone().with_name(name.as_str()))).collect()
+            }
         }
     }
 
@@ -425,10 +329,7 @@ impl SecretStore for FileStore {
         options: PutOptions,
     ) -> Result<Option<SecretVersion>> {
         let asked = name.clone();
-        self.run("put", Some(name), move |files| {
-            files.put(&asked, &value, &options)
-        })
-        .await
+        self.run("put", Some(name), move |files| files.put(&asked, &value, &options)).await
     }
 
     async fn promote(
@@ -441,32 +342,29 @@ impl SecretStore for FileStore {
         self.run("promote", Some(name), move |files| {
             paths::check(&asked)?;
             let _turn = files.writing.lock().unwrap_or_else(PoisonError::into_inner);
-            publish::promote(
-                &files.root,
-                &*files.clock,
-                &asked,
-                &version,
-                expected.as_ref(),
-            )
+            match files.writable_layout()? {
+                Layout::Flat => Err(flat::no_versions()),
+                _ => {
+                    let expected = expected.as_ref();
+                    publish::promote(&files.root, &*files.clock, &asked, &version, expected)
+                }
+            }
         })
         .await
     }
 
     async fn delete(&self, name: &SecretName) -> Result<()> {
         let asked = name.clone();
-        self.run("delete", Some(name), move |files| files.delete(&asked))
-            .await
+        self.run("delete", Some(name), move |files| files.delete(&asked)).await
     }
 
     async fn list(&self, prefix: Option<&SecretName>) -> Result<Vec<SecretName>> {
         let prefix = prefix.cloned();
-        self.run("list", None, move |files| files.list(prefix.as_ref()))
-            .await
+        self.run("list", None, move |files| files.list(prefix.as_ref())).await
     }
 
     async fn versions(&self, name: &SecretName) -> Result<Vec<VersionInfo>> {
         let asked = name.clone();
-        self.run("versions", Some(name), move |files| files.versions(&asked))
-            .await
+        self.run("versions", Some(name), move |files| files.versions(&asked)).await
     }
 }

@@ -1,0 +1,90 @@
+//! What a person should look at, though it works.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use rustix::fs::FileType;
+use strongroom_core::{Result, SecretName};
+
+use super::RELEASES;
+use super::config::Config;
+use super::dir::{Dir, failed};
+use super::manifest::{self, names_in};
+use super::snapshot::{Root, Snapshot};
+
+/// How many files are looked at when the store is opened.
+const INSPECTED: usize = 1_000;
+
+/// Looks at the folders and files that are in force now: modes, owners, ACLs.
+pub(super) fn inspect(root: &Root) -> Result<Vec<String>> {
+    let (dir, policy) = root.open()?;
+    let mut findings = Vec::new();
+    let stat = dir.stat().map_err(failed("inspecting"))?;
+    if let Some(finding) = policy.look_at_dir(&stat)? {
+        findings.push(format!("the folder {}: {finding}", Config::DIR));
+    }
+    let snapshot = root.snapshot()?;
+    if snapshot.stamp().is_some() && snapshot.manifest().is_none() {
+        findings
+            .push(format!("the current release has no {}: it was made by hand", manifest::FILE));
+    }
+    let names = names_in(&snapshot.dir)?;
+    let looked_at = names.get(..INSPECTED).unwrap_or(&names);
+    let mut look = |folder: &str, opened: io::Result<Dir>| {
+        if let Some(finding) = opened.ok().and_then(|dir| inspect_dir(&snapshot, &dir)) {
+            findings.push(format!("the folder `{folder}`: {finding}"));
+        }
+    };
+    if let Some(stamp) = snapshot.stamp() {
+        look(RELEASES, dir.open_dir(RELEASES));
+        look(&stamp.to_string(), open_below(&snapshot.dir, ""));
+    }
+    for folder in folders_of(looked_at) {
+        look(folder, open_below(&snapshot.dir, folder));
+    }
+    for name in looked_at {
+        if let Some(finding) = inspect_file(&snapshot, name) {
+            findings.push(format!("`{name}`: {finding}"));
+        }
+    }
+    Ok(findings)
+}
+
+/// Looks at one folder. What would be refused on reading is said here too, but does not keep a service
+/// from starting that never reads it.
+fn inspect_dir(snapshot: &Snapshot, dir: &Dir) -> Option<String> {
+    let stat = dir.stat().ok()?;
+    seen(snapshot.policy().look_at_dir(&stat))
+}
+
+/// Looks at one file through its folder.
+fn inspect_file(snapshot: &Snapshot, name: &SecretName) -> Option<String> {
+    let path = name.as_str();
+    let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let dir = open_below(&snapshot.dir, folder).ok()?;
+    let stat = dir.stat_entry(file).ok()?;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        return Some("it is not a regular file and will be refused".into());
+    }
+    seen(snapshot.policy().look_at_file(&stat, dir.has_acl(file)))
+}
+
+fn seen(judged: Result<Option<String>>) -> Option<String> {
+    judged.unwrap_or_else(|error| Some(format!("it will be refused: {error}")))
+}
+
+/// Every folder on the way to a name.
+fn folders_of(names: &[SecretName]) -> BTreeSet<&str> {
+    let mut folders = BTreeSet::new();
+    for name in names {
+        let ends = name.as_str().match_indices('/');
+        folders.extend(ends.filter_map(|(end, _)| name.as_str().get(..end)));
+    }
+    folders
+}
+
+/// Opens a folder some way below another, one after the other; the other itself for an empty path.
+fn open_below(dir: &Dir, path: &str) -> io::Result<Dir> {
+    let parts = path.split('/').filter(|part| !part.is_empty());
+    parts.fold(dir.open_dir("."), |above, part| above?.open_dir(part))
+}
