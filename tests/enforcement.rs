@@ -33,8 +33,8 @@ async fn f097_switched_off_it_says_so_at_the_start_and_every_minute() {
     let (log, _guard) = Log::capture();
     let count = || log.text().matches("verification_disabled").count();
     let scene = Scene::with(&OFF).await;
+    assert_eq!(count(), 1, "before there is any signer");
     let signer = scene.secrets.signer().await.unwrap();
-    assert_eq!(count(), 1);
     for _ in 0..3 {
         assert_eq!(signer.enforce(b"hi", None).await.unwrap(), Enforced::NotVerified);
     }
@@ -42,6 +42,17 @@ async fn f097_switched_off_it_says_so_at_the_start_and_every_minute() {
     scene.clock.advance(Duration::from_secs(60));
     assert_eq!(signer.enforce(b"hi", None).await.unwrap(), Enforced::NotVerified);
     assert_eq!(count(), 2);
+}
+
+#[tokio::test]
+async fn telemetry_is_the_name_of_the_provider_once() {
+    let (log, _guard) = Log::capture();
+    Scene::with(&[]).await;
+    assert_eq!(log.text(), "");
+    let scene = Scene::with(&[("ENABLE_SECRETS_PROVIDER_TELEMETRY", "true")]).await;
+    scene.secrets.signer().await.unwrap();
+    assert_eq!(log.text().lines().count(), 1, "{}", log.text());
+    assert!(log.text().contains("memory"), "{}", log.text());
 }
 
 #[tokio::test]

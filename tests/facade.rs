@@ -172,3 +172,42 @@ async fn versions_can_be_read_and_a_deleted_secret_is_not_an_absent_one() {
     assert_eq!(secrets.delete("a").await.unwrap_err().kind(), ErrorKind::Deleted);
     assert_eq!(secrets.delete("b").await.unwrap_err().kind(), ErrorKind::NotFound);
 }
+
+#[tokio::test]
+async fn a_field_may_stand_in_the_name_or_in_the_options_and_never_be_ignored() {
+    let secrets = memory(&[]).await;
+    secrets.put("db", "{\"a\":\"1\",\"b\":\"2\"}", options()).await.unwrap();
+    let field = |field| Some(strongroom::provider::Field::new(field).unwrap());
+    let read = secrets.get_with("db", GetOptions::default().field(field("a"))).await.unwrap();
+    assert_eq!(read.value().expose(), b"1");
+    secrets.put("db", "3", options().field(field("a"))).await.unwrap();
+    assert_eq!(secrets.get("db").await.unwrap().value().expose(), b"{\"a\":\"3\",\"b\":\"2\"}");
+    let both = secrets.get_with("db#a", GetOptions::default().field(field("b"))).await;
+    assert_eq!(both.unwrap_err().kind(), ErrorKind::Misconfigured);
+}
+
+#[tokio::test]
+async fn a_field_write_that_makes_the_object_too_large_is_refused() {
+    let secrets = memory(&[]).await;
+    let half = "x".repeat(40_000);
+    secrets.put("db", format!("{{\"a\":\"{half}\"}}"), options()).await.unwrap();
+    let error = secrets.put("db#b", half, options()).await.unwrap_err();
+    assert_eq!((error.kind(), error.reason()), (ErrorKind::Malformed, Some(Reason::TooLarge)));
+}
+
+#[tokio::test]
+async fn a_write_that_is_refused_leaves_nothing_behind() {
+    let secrets = memory(&[]).await;
+    let stale = options().if_version(IfVersion::Is("7".into()));
+    assert_eq!(secrets.put("a", "canary", stale).await.unwrap_err().kind(), ErrorKind::Conflict);
+    assert_eq!(secrets.list(None).await.unwrap(), []);
+    assert_eq!(secrets.versions("a").await.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn the_signing_key_is_the_one_that_the_settings_name_on_any_store() {
+    let secrets = memory(&[("SECRETS_SIGNING_SECRET_NAME", "billing/key")]).await;
+    assert_eq!(secrets.signing_key().as_str(), "billing/key");
+    secrets.put("billing/key", secrets.generate(32).unwrap(), options()).await.unwrap();
+    assert!(secrets.signer().await.is_ok());
+}

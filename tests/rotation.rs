@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use strongroom::{ErrorKind, IfVersion, PutOptions, Reason, Secrets, Settings, Signature};
-use strongroom_tests::{Scene, key};
+use strongroom::{
+    ErrorKind, IfVersion, MemoryStore, PutOptions, Reason, Secrets, Settings, Signature,
+};
+use strongroom_tests::{Log, PausedStore, Scene, key};
 
 const GRACE: Duration = Duration::from_secs(900);
 const TTL: Duration = Duration::from_secs(60);
@@ -198,22 +200,140 @@ async fn failing_loads_are_at_least_a_second_apart() {
 }
 
 #[tokio::test]
+async fn f031_the_last_good_key_serves_on_while_a_new_version_is_unusable() {
+    let (log, _guard) = Log::capture();
+    let scene = Scene::with(&[]).await;
+    let signer = scene.secrets.signer().await.unwrap();
+    let good = signer.sign(b"hi").await.unwrap();
+    scene.secrets.put("signing-key", "short", PutOptions::default()).await.unwrap();
+    assert_eq!(signer.sign(b"hi").await.unwrap().key(), good.key());
+    assert!(signer.verify(b"hi", &good).await.is_ok());
+    assert!(log.text().contains("rotation_invalid"), "{}", log.text());
+    let cold = scene.restart(&[]).await.signer().await.unwrap_err();
+    assert_eq!((cold.kind(), cold.reason()), (ErrorKind::InvalidValue, Some(Reason::Short)));
+    scene.clock.advance(Duration::from_secs(360));
+    assert_eq!(signer.sign(b"hi").await.unwrap_err().kind(), ErrorKind::InvalidValue);
+}
+
+#[tokio::test]
+async fn f034_a_deleted_key_signs_no_more() {
+    let scene = Scene::with(&[]).await;
+    let signer = scene.secrets.signer().await.unwrap();
+    scene.secrets.delete("signing-key").await.unwrap();
+    assert_eq!(signer.sign(b"hi").await.unwrap_err().kind(), ErrorKind::Deleted);
+}
+
+#[tokio::test]
+async fn a_key_that_is_put_is_there_at_once() {
+    let secrets = Secrets::builder().store(MemoryStore::new()).build().await.unwrap();
+    assert_eq!(secrets.signer().await.unwrap_err().kind(), ErrorKind::NotFound);
+    secrets.put("signing-key", "short", PutOptions::default()).await.unwrap();
+    assert_eq!(secrets.signer().await.unwrap_err().kind(), ErrorKind::InvalidValue);
+    secrets.put("signing-key", key("1"), PutOptions::default()).await.unwrap();
+    assert!(secrets.signer().await.is_ok());
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_leaves_no_forgery_behind() {
+    let scene = Scene::with(&[]).await;
+    let store = PausedStore::new(scene.store.clone());
+    let builder = Secrets::builder().store(store.clone()).clock(scene.clock.clone());
+    let verifier = builder.build().await.unwrap().signer().await.unwrap();
+    scene.secrets.rotate("signing-key").no_wait().run().await.unwrap();
+    let new = scene.secrets.signer().await.unwrap().sign(b"hi").await.unwrap();
+    store.pause(true);
+    let gone = tokio::time::timeout(Duration::ZERO, verifier.verify(b"hi", &new)).await;
+    assert!(gone.is_err(), "it is waiting for the store");
+    store.pause(false);
+    let error = verifier.verify(b"hi", &new).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "what was not finished is no answer");
+    scene.clock.advance(Duration::from_secs(30));
+    assert!(verifier.verify(b"hi", &new).await.is_ok());
+}
+
+#[tokio::test]
+async fn writes_of_other_secrets_do_not_push_a_retiring_key_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = file(folder.path(), &[]).await;
+    secrets.put("signing-key", key("1"), PutOptions::default()).await.unwrap();
+    let old = secrets.signer().await.unwrap().sign(b"hi").await.unwrap();
+    secrets.rotate("signing-key").no_wait().run().await.unwrap();
+    for number in 0..70 {
+        let value = format!("canary-{number}");
+        secrets.put("other", value, PutOptions::default()).await.unwrap();
+    }
+    assert_eq!(secrets.versions("signing-key").await.unwrap().len(), 2);
+    let restarted = file(folder.path(), &[]).await.signer().await.unwrap();
+    assert!(!restarted.verify(b"hi", &old).await.unwrap().is_current());
+}
+
+#[tokio::test]
 async fn f031_an_unusable_new_version_cannot_be_made_by_a_rotation() {
     let scene = Scene::with(&[]).await;
-    for (value, reason) in
-        [("short", Reason::Short), ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", Reason::Degenerate)]
-    {
-        let rotate = scene.secrets.rotate("signing-key").no_wait().value(value);
-        assert_eq!(rotate.run().await.unwrap_err().reason(), Some(reason));
+    scene.secrets.put("other-key", key("1"), PutOptions::default()).await.unwrap();
+    scene.secrets.signer_for("other-key").await.unwrap();
+    for name in ["signing-key", "other-key"] {
+        for (value, reason) in [
+            ("short", Reason::Short),
+            ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", Reason::Degenerate),
+        ] {
+            let rotate = scene.secrets.rotate(name).no_wait().value(value);
+            assert_eq!(rotate.run().await.unwrap_err().reason(), Some(reason));
+        }
+        let same = scene.secrets.rotate(name).no_wait().value(key("1")).run().await.unwrap_err();
+        assert_eq!(same.reason(), Some(Reason::RotationNoop), "B057");
+        assert_eq!(scene.secrets.versions(name).await.unwrap().len(), 1, "nothing was written");
     }
-    let same =
-        scene.secrets.rotate("signing-key").no_wait().value(key("1")).run().await.unwrap_err();
-    assert_eq!(same.reason(), Some(Reason::RotationNoop), "B057");
-    assert_eq!(
-        scene.secrets.versions("signing-key").await.unwrap().len(),
-        1,
-        "nothing was written"
-    );
+}
+
+#[tokio::test]
+async fn b057_the_same_key_in_another_spelling_is_no_rotation() {
+    let scene = Scene::with(&[("SECRETS_SIGNING_KEY_ENCODING", "hex")]).await;
+    let hex = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+    scene.secrets.put("signing-key", hex, PutOptions::default()).await.unwrap();
+    let same = scene.secrets.rotate("signing-key").no_wait().value(hex.to_uppercase());
+    assert_eq!(same.run().await.unwrap_err().reason(), Some(Reason::RotationNoop));
+}
+
+#[tokio::test]
+async fn a_password_is_rotated_whatever_the_encoding_of_keys() {
+    for encoding in ["raw", "hex", "jwks"] {
+        let scene = Scene::with(&[("SECRETS_SIGNING_KEY_ENCODING", encoding)]).await;
+        scene.secrets.put("db", "canary-password", PutOptions::default()).await.unwrap();
+        scene
+            .secrets
+            .put("json", "{\"password\":\"canary\",\"user\":\"app\"}", PutOptions::default())
+            .await
+            .unwrap();
+        let rotation =
+            scene.secrets.rotate("db").no_wait().value("canary-new").run().await.unwrap();
+        assert_eq!(rotation.name.to_string(), "db");
+        assert_eq!(scene.secrets.get("db").await.unwrap().value().expose(), b"canary-new");
+        scene.secrets.rotate("json#password").no_wait().run().await.unwrap();
+        assert_eq!(scene.secrets.get("json#user").await.unwrap().value().expose(), b"app");
+        assert!(scene.secrets.get("json#password").await.unwrap().value().len() >= 43);
+    }
+}
+
+#[tokio::test]
+async fn rotations_of_one_process_wait_for_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("other"), "canary").unwrap();
+    restrict(&folder.path().join("other"));
+    let secrets = file(folder.path(), &[("SECRETS_SIGNING_KEY_ENCODING", "jwks")]).await;
+    secrets.put("signing-key", secrets.generate(32).unwrap(), PutOptions::default()).await.unwrap();
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let secrets = secrets.clone();
+            tokio::spawn(
+                async move { secrets.rotate("signing-key").no_wait().run().await.map(drop) },
+            )
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    assert_eq!(secrets.key_ring().await.unwrap().keys().count(), 9, "no key was lost");
 }
 
 #[tokio::test]

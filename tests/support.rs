@@ -5,7 +5,11 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use strongroom::{MemoryStore, Secrets, Settings};
+use async_trait::async_trait;
+use strongroom::provider::{Capabilities, ProviderInfo, SecretStore};
+use strongroom::{
+    GetOptions, MemoryStore, Result, Secret, SecretName, Secrets, Settings, VersionInfo,
+};
 use strongroom_testkit::{ManualClock, ScriptedStore};
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -90,5 +94,50 @@ impl MakeWriter<'_> for Log {
 
     fn make_writer(&self) -> Self {
         self.clone()
+    }
+}
+
+/// A store whose reads wait while it is paused.
+#[derive(Clone, Debug)]
+pub struct PausedStore {
+    inner: ScriptedStore,
+    paused: tokio::sync::watch::Sender<bool>,
+}
+
+impl PausedStore {
+    /// Around a store, not paused.
+    pub fn new(inner: ScriptedStore) -> Self {
+        Self { inner, paused: tokio::sync::watch::Sender::new(false) }
+    }
+
+    /// Pauses, or lets everything that waits go on.
+    pub fn pause(&self, paused: bool) {
+        self.paused.send_replace(paused);
+    }
+
+    async fn wait(&self) {
+        // The sender is this store, so waiting ends.
+        let _ = self.paused.subscribe().wait_for(|paused| !paused).await;
+    }
+}
+
+#[async_trait]
+impl SecretStore for PausedStore {
+    fn info(&self) -> &ProviderInfo {
+        self.inner.info()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+
+    async fn get(&self, name: &SecretName, options: GetOptions) -> Result<Secret> {
+        self.wait().await;
+        self.inner.get(name, options).await
+    }
+
+    async fn versions(&self, name: &SecretName) -> Result<Vec<VersionInfo>> {
+        self.wait().await;
+        self.inner.versions(name).await
     }
 }

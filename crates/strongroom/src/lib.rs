@@ -1,9 +1,8 @@
 //! Strongroom reads secrets, and signs and verifies with keys that you never have to manage.
 //!
 //! One API over several providers, chosen by `SECRETS_PROVIDER`; this version has `file` (a folder, or
-//! releases behind a `current` link) and `env`, and a store in memory for tests. A service that imports
-//! Strongroom keeps signing, verifying and reading through rotations and outages of its provider, and
-//! never accepts or leaks what it should not.
+//! releases behind a `current` link) and `env`, and a store in memory for tests. Signing keys follow
+//! rotations and are kept through outages, up to an age limit; reads are not cached in this version.
 //!
 //! ```
 //! use strongroom::{PutOptions, Secrets, MemoryStore};

@@ -10,7 +10,8 @@ use strongroom_core::{
     Result, Secret, SecretName, SecretStore, Select, Settings,
 };
 
-use crate::SIGNING_SECRET_NAME;
+use crate::blocking::blocking;
+use crate::{SIGNING_SECRET_NAME, bom};
 
 const PREFIX: Key = Key::text(
     "SECRETS_ENV_PREFIX",
@@ -35,7 +36,8 @@ fn open_env(open: Open<'_>) -> Result<Opened> {
 /// The variable of a name is the prefix and the name in upper snake case: `billing/database-url` is
 /// `BILLING_DATABASE_URL`, `connectionStrings/primary` is `CONNECTION_STRINGS_PRIMARY`. Instead of the
 /// variable, the same name with `_FILE` may point to a file, which loses one trailing newline. Two names
-/// that stand for one variable are an error once both are asked for.
+/// that stand for one variable are an error once both were read, and so are names whose variable would end
+/// in `_FILE`.
 #[derive(Debug)]
 pub struct EnvStore {
     settings: Settings,
@@ -57,45 +59,71 @@ impl EnvStore {
         Ok(Self { settings, prefix: prefix.to_owned(), claimed: Mutex::default() })
     }
 
+    /// The variable of a name.
     fn variable(&self, name: &SecretName) -> Result<String> {
-        let refuse = |message: String| Error::new(ErrorKind::Misconfigured, message);
+        let refuse = |message: String| Err(Error::new(ErrorKind::Misconfigured, message));
         let allowed =
             |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.');
         if !name.as_str().bytes().all(allowed) {
-            let message = "names on provider `env` are letters, digits and `/ - _ .`";
-            return Err(refuse(message.into()));
+            return refuse("names on provider `env` are letters, digits and `/ - _ .`".into());
         }
         let variable = format!("{}{}", self.prefix, name.as_str().to_shouty_snake_case());
         if !variable.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') {
-            return Err(refuse(format!(
-                "`{variable}` is not a variable name: it begins with a digit"
-            )));
+            return refuse(format!(
+                "`{variable}` is not a variable: it has to begin with a letter"
+            ));
         }
+        if variable.ends_with("_FILE") {
+            return refuse(format!("`{variable}` is the path of another secret, not a secret"));
+        }
+        Ok(variable)
+    }
+
+    /// Notes which name a variable was read for.
+    fn claim(&self, variable: &str, name: &SecretName) -> Result<()> {
         let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
-        let owner = claimed.entry(variable.clone()).or_insert_with(|| name.clone());
-        match owner == name {
-            true => Ok(variable),
-            false => Err(refuse(format!(
-                "`{owner}` is kept in the same variable {variable}; rename one"
-            ))
-            .with_reason(Reason::Collision)),
+        match claimed.get(variable) {
+            Some(owner) if owner != name => {
+                let message =
+                    format!("`{owner}` is kept in the same variable {variable}; rename one");
+                Err(Error::new(ErrorKind::Misconfigured, message).with_reason(Reason::Collision))
+            }
+            Some(_) => Ok(()),
+            None => {
+                claimed.insert(variable.to_owned(), name.clone());
+                Ok(())
+            }
         }
     }
 
-    fn read(&self, name: &SecretName, options: &GetOptions) -> Result<Secret> {
+    async fn read(&self, name: &SecretName, options: &GetOptions) -> Result<Secret> {
         if options.select != Select::Current || options.field.is_some() {
             let message = "provider `env` has no versions and no fields of its own";
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
         let variable = self.variable(name)?;
-        match self.settings.variable(&variable)? {
-            Some(value) => Ok(Secret::new(value)),
-            None => {
-                let message = format!("neither {variable} nor {variable}_FILE is set");
-                Err(Error::new(ErrorKind::NotFound, message).with_reason(Reason::Secret))
-            }
-        }
+        let (settings, asked) = (self.settings.clone(), variable.clone());
+        // The variable may point to a file.
+        let value = blocking(move || settings.variable(&asked)).await.map_err(as_secret)?;
+        let Some(value) = value else {
+            let message = format!("neither {variable} nor {variable}_FILE is set");
+            return Err(Error::new(ErrorKind::NotFound, message).with_reason(Reason::Secret));
+        };
+        self.claim(&variable, name)?;
+        bom::refuse(value.expose())?;
+        Ok(Secret::new(value))
     }
+}
+
+/// What is wrong with a setting is wrong with a secret here.
+fn as_secret(error: Error) -> Error {
+    let kind = match error.reason() {
+        Some(Reason::Empty) => ErrorKind::InvalidValue,
+        Some(Reason::TooLarge) => ErrorKind::Malformed,
+        _ => return error,
+    };
+    let same = Error::new(kind, error.to_string());
+    error.reason().map_or(same.clone(), |reason| same.with_reason(reason))
 }
 
 #[async_trait]
@@ -111,6 +139,7 @@ impl SecretStore for EnvStore {
 
     async fn get(&self, name: &SecretName, options: GetOptions) -> Result<Secret> {
         self.read(name, &options)
+            .await
             .map_err(|error| error.with_name(name.as_str()).with_operation("env", "get"))
     }
 }
@@ -174,9 +203,31 @@ mod tests {
         }
         let unprefixed = EnvStore::new(Settings::from_pairs([("X", "1")]), "").unwrap();
         let error = get(&unprefixed, "1st").await.unwrap_err();
-        assert!(error.to_string().contains("begins with a digit"), "{error}");
+        assert!(error.to_string().contains("begin with a letter"), "{error}");
         let error = EnvStore::new(Settings::from_pairs([("X", "1")]), "A-").unwrap_err();
         assert_eq!(error.key(), Some("SECRETS_ENV_PREFIX"));
+    }
+
+    #[tokio::test]
+    async fn a_name_cannot_stand_for_the_path_of_another_secret() {
+        let store = store(&[("APP_TLS_KEY_FILE", "/canary/tls")]);
+        let error = get(&store, "tls/key-file").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Misconfigured);
+        assert!(!error.to_string().contains("canary"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn b059_b060_values_that_no_provider_hands_out_are_refused_as_values() {
+        let long = "x".repeat(65_537);
+        for (value, kind, reason) in [
+            ("", ErrorKind::InvalidValue, Reason::Empty),
+            (long.as_str(), ErrorKind::Malformed, Reason::TooLarge),
+            ("\u{feff}canary", ErrorKind::InvalidValue, Reason::Encoding),
+        ] {
+            let error = get(&store(&[("APP_KEY", value)]), "key").await.unwrap_err();
+            assert_eq!((error.kind(), error.reason()), (kind, Some(reason)));
+            assert!(!error.to_string().contains("canary"), "{error}");
+        }
     }
 
     #[tokio::test]

@@ -9,6 +9,8 @@
 
 #![forbid(unsafe_code)]
 
+mod blocking;
+mod bom;
 mod env;
 mod environment;
 mod file;

@@ -75,11 +75,14 @@ impl MemoryStore {
         self.secrets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read(&self, name: &SecretName, select: &Select) -> Result<Secret> {
+    fn read(&self, name: &SecretName, options: &GetOptions) -> Result<Secret> {
+        if options.field.is_some() {
+            return Err(no_fields());
+        }
         let secrets = self.secrets();
         let entry = secrets.get(name).ok_or_else(no_secret)?;
         entry.alive()?;
-        let version = entry.find(select).ok_or_else(|| {
+        let version = entry.find(&options.select).ok_or_else(|| {
             Error::new(ErrorKind::NotFound, "the secret has no such version")
                 .with_reason(Reason::Version)
         })?;
@@ -96,14 +99,18 @@ impl MemoryStore {
         value: SecretValue,
         options: &PutOptions,
     ) -> Result<SecretVersion> {
+        if options.field.is_some() {
+            return Err(no_fields());
+        }
         let now = self.clock.now();
         let mut secrets = self.secrets();
-        let entry = secrets.entry(name.clone()).or_default();
-        let current = entry.find(&Select::Current).filter(|_| !entry.deleted);
+        let alive = secrets.get(name).filter(|entry| !entry.deleted);
+        let current = alive.and_then(|entry| entry.find(&Select::Current));
         let holds = match &options.if_version {
-            IfVersion::Is(version) => current.is_some_and(|now| now.info.version == *version),
+            IfVersion::Any => true,
             IfVersion::Absent => current.is_none(),
-            _ => true,
+            IfVersion::Is(version) => current.is_some_and(|now| now.info.version == *version),
+            _ => return Err(Error::new(ErrorKind::Unsupported, "a condition that is not known")),
         };
         if !holds {
             return Err(Error::new(
@@ -111,7 +118,11 @@ impl MemoryStore {
                 "the current version is not the expected one",
             ));
         }
-        entry.deleted = false;
+        let entry = secrets.entry(name.clone()).or_default();
+        if options.stage == Stage::Current {
+            entry.deleted = false;
+        }
+        entry.alive()?;
         Ok(entry.push(value, options.stage, now))
     }
 }
@@ -164,6 +175,10 @@ impl Entry {
     }
 }
 
+fn no_fields() -> Error {
+    Error::new(ErrorKind::Unsupported, "this store has no fields; read and write the whole value")
+}
+
 fn no_secret() -> Error {
     Error::new(ErrorKind::NotFound, "no such secret").with_reason(Reason::Secret)
 }
@@ -188,7 +203,7 @@ impl SecretStore for MemoryStore {
     }
 
     async fn get(&self, name: &SecretName, options: GetOptions) -> Result<Secret> {
-        self.read(name, &options.select).map_err(located(name, "get"))
+        self.read(name, &options).map_err(located(name, "get"))
     }
 
     async fn put(

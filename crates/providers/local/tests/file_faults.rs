@@ -47,7 +47,6 @@ async fn f105_b093_b089_current_that_is_no_link_to_a_release_is_refused() {
         "other".into(),
         "releases".into(),
         "releases/".into(),
-        "releases/20260215T113000Z".into(),
         "releases/../../etc".into(),
         format!("releases/../releases/{STAMP}").into(),
         format!("releases/{STAMP}/../{STAMP}").into(),
@@ -554,4 +553,64 @@ async fn a_lock_file_that_is_a_link_is_not_followed() {
     let put = Asked(&store).put("db", "canary").await;
     assert_eq!(kind(put), ErrorKind::Misconfigured);
     assert!(!folder.outside("made-by-us").exists());
+}
+
+#[tokio::test]
+async fn f105_a_link_that_is_missing_or_dangles_is_a_mistake_at_the_start_and_an_outage_later() {
+    for target in [None, Some("releases/20260215T113000Z")] {
+        let folder = Folder::with_two_releases();
+        let early = folder.store().await;
+        match target {
+            Some(target) => folder.move_link(target, "current"),
+            None => folder.remove("current"),
+        }
+        let late = FileStore::open(folder.at("")).await;
+        assert_eq!(kind(late), ErrorKind::Misconfigured, "{target:?}");
+        // What was read before may serve: `ln -sfn` of some systems removes the link for a moment.
+        assert_eq!(kind(Asked(&early).get("db").await), ErrorKind::Unavailable, "{target:?}");
+        assert_eq!(kind(Asked(&early).put("db", "canary").await), ErrorKind::Unavailable);
+        folder.move_link(format!("releases/{STAMP}"), "current");
+        assert!(Asked(&early).get("db").await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn f102_a_first_put_that_died_before_its_release_came_into_force_is_none() {
+    let folder = Folder::new();
+    Asked(&folder.store().await).write("db", "canary-1").await;
+    folder.remove("current");
+    folder.remove(".activations");
+    let store = folder.store().await;
+    let store = Asked(&store);
+    assert_eq!(kind(store.get("db").await), ErrorKind::NotFound);
+    store.write("db", "canary-2").await;
+    assert_eq!(store.text("db").await, "canary-2");
+}
+
+#[tokio::test]
+async fn files_that_are_no_secrets_do_not_hide_those_that_are() {
+    let folder = Folder::new();
+    folder.file("db", "canary-1");
+    folder.file("#db#", "canary-editor");
+    folder.file("copy ", "canary-copy");
+    fs::create_dir(folder.at("lost+found")).unwrap();
+    let store = folder.store().await;
+    assert_eq!(Asked(&store).text("db").await, "canary-1");
+    assert_eq!(Asked(&store).list(None).await.unwrap(), ["db"]);
+    let warnings = store.inspect().await.unwrap().concat();
+    assert!(
+        warnings.contains("`#db#` is not the name") && !warnings.contains("canary"),
+        "{warnings}"
+    );
+}
+
+#[tokio::test]
+async fn a_release_with_files_that_are_no_secrets_is_not_built_upon() {
+    let folder = Folder::with_two_releases();
+    folder.file(&format!("releases/{STAMP}/copy "), "canary-copy");
+    folder.move_link(format!("releases/{STAMP}"), "current");
+    let store = folder.store().await;
+    let before = folder.picture();
+    assert_eq!(kind(Asked(&store).put("other", "canary").await), ErrorKind::Misconfigured);
+    assert_eq!(folder.picture(), before, "leaving the file out would lose it");
 }

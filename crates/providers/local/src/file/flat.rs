@@ -7,8 +7,8 @@ use strongroom_core::{Error, ErrorKind, IfVersion, PutOptions, Reason, Result, S
 use super::config::Config;
 use super::dir::{Dir, failed};
 use super::manifest::{self, names_in};
-use super::publish::{LOCK, dir_mode, file_mode};
-use super::snapshot::Root;
+use super::publish::{LOCK, dir_mode, file_mode, lock_mode};
+use super::root::Root;
 use super::{CURRENT, RELEASES, misconfigured, paths};
 
 /// Writes one file: a temporary one beside it, then a rename.
@@ -80,6 +80,6 @@ fn lock(dir: &Dir) -> Result<OwnedFd> {
             "the folder is one release; to write, name the folder with `releases/` and `current`",
         )
         .with_key(Config::DIR)),
-        Err(_) => dir.lock(LOCK, file_mode()),
+        Err(_) => dir.lock(LOCK, lock_mode()),
     }
 }

@@ -11,11 +11,13 @@ use strongroom_core::{ErrorKind, Result, VersionInfo, VersionState};
 
 use super::dir::{Dir, failed};
 use super::policy::Policy;
-use super::snapshot::{Root, dangling, modified_at, stamps};
+use super::root::{Root, dangling, stamps};
+use super::snapshot::modified_at;
 use super::stamp::Stamp;
 use super::{CURRENT, RELEASES};
 
-const FILE: &str = ".activations";
+/// The file that remembers them.
+pub(super) const FILE: &str = ".activations";
 /// How many activations are kept: a grace of 30 days at more than 6 rotations a day.
 const KEPT: usize = 200;
 /// Largest file that is read, in bytes.

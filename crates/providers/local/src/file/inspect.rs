@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::io;
 
 use rustix::fs::FileType;
-use strongroom_core::{Result, SecretName};
+use strongroom_core::{Result, SecretName, escaped};
 
 use super::RELEASES;
 use super::config::Config;
 use super::dir::{Dir, failed};
-use super::manifest::{self, names_in};
-use super::snapshot::{Root, Snapshot};
+use super::manifest::{self, Contents, contents};
+use super::root::Root;
+use super::snapshot::Snapshot;
 
 /// How many files are looked at when the store is opened.
 const INSPECTED: usize = 1_000;
@@ -28,7 +29,10 @@ pub(super) fn inspect(root: &Root) -> Result<Vec<String>> {
         findings
             .push(format!("the current release has no {}: it was made by hand", manifest::FILE));
     }
-    let names = names_in(&snapshot.dir)?;
+    let Contents { names, odd } = contents(&snapshot.dir)?;
+    for path in odd.iter().take(INSPECTED) {
+        findings.push(format!("`{}` is not the name of a secret and is left out", escaped(path)));
+    }
     let looked_at = names.get(..INSPECTED).unwrap_or(&names);
     let mut look = |folder: &str, opened: io::Result<Dir>| {
         if let Some(finding) = opened.ok().and_then(|dir| inspect_dir(&snapshot, &dir)) {

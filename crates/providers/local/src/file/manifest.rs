@@ -84,8 +84,9 @@ impl Manifest {
 
     /// Compares every file of a release with the manifest.
     pub(super) fn check_all(&self, release: &Dir, policy: &Policy) -> Result<()> {
-        let found: BTreeSet<String> =
-            names_in(release)?.iter().map(|name| name.to_string()).collect();
+        let contents = contents(release)?;
+        let mut found: BTreeSet<String> = contents.names.iter().map(ToString::to_string).collect();
+        found.extend(contents.odd);
         let listed: BTreeSet<String> = self.files.keys().cloned().collect();
         let named = |what: &str, names: Vec<&String>| {
             // A manifest may have been changed by anyone: its names are foreign text.
@@ -135,30 +136,45 @@ impl Manifest {
     }
 }
 
-/// The names of all secrets below a folder. Entries with a leading dot are not secrets.
-pub(super) fn names_in(dir: &Dir) -> Result<Vec<SecretName>> {
-    let mut names = Vec::new();
-    collect(dir, "", 0, &mut names)?;
-    names.sort();
-    Ok(names)
+/// What is in a folder, entries with a leading dot aside.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    /// The secrets, sorted.
+    pub(super) names: Vec<SecretName>,
+    /// Files whose names are no names of secrets: an editor's leftovers.
+    pub(super) odd: Vec<String>,
 }
 
-fn collect(dir: &Dir, above: &str, depth: usize, names: &mut Vec<SecretName>) -> Result<()> {
+/// The names of all secrets below a folder.
+pub(super) fn names_in(dir: &Dir) -> Result<Vec<SecretName>> {
+    contents(dir).map(|contents| contents.names)
+}
+
+/// Everything below a folder.
+pub(super) fn contents(dir: &Dir) -> Result<Contents> {
+    let mut contents = Contents::default();
+    collect(dir, "", 0, &mut contents)?;
+    contents.names.sort();
+    Ok(contents)
+}
+
+fn collect(dir: &Dir, above: &str, depth: usize, contents: &mut Contents) -> Result<()> {
     if depth > MAX_DEPTH {
         return Err(super::misconfigured(format!("folders nest deeper than {MAX_DEPTH}")));
     }
     for (entry, kind) in dir.entries()? {
-        if entry.starts_with('.') {
+        if entry.starts_with('.') || (depth == 0 && entry == super::LOST_AND_FOUND) {
             continue;
         }
         let path = format!("{above}{entry}");
-        match kind {
-            FileType::Directory => {
+        match (kind, SecretName::new(&path)) {
+            (FileType::Directory, _) => {
                 let below = dir.open_dir(&entry).map_err(failed("listing"))?;
-                collect(&below, &format!("{path}/"), depth + 1, names)?;
+                collect(&below, &format!("{path}/"), depth + 1, contents)?;
             }
             // Anything else has a name too: reading it says what is wrong with it.
-            _ => names.push(SecretName::new(&path)?),
+            (_, Ok(name)) => contents.names.push(name),
+            (_, Err(_)) => contents.odd.push(path),
         }
     }
     Ok(())

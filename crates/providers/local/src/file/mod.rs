@@ -2,6 +2,7 @@
 
 mod config;
 mod dir;
+mod files;
 mod flat;
 mod history;
 mod inspect;
@@ -10,6 +11,7 @@ mod newline;
 mod paths;
 mod policy;
 mod publish;
+mod root;
 mod snapshot;
 mod stamp;
 mod store;
@@ -23,6 +25,8 @@ use strongroom_core::{Error, ErrorKind, Reason};
 const CURRENT: &str = "current";
 /// The folder of releases.
 const RELEASES: &str = "releases";
+/// What a fresh ext4 volume holds.
+const LOST_AND_FOUND: &str = "lost+found";
 
 fn misconfigured(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::Misconfigured, message)

@@ -5,13 +5,12 @@
 use strongroom_core::{Error, ErrorKind, Reason, Result, SecretValue};
 use zeroize::Zeroizing;
 
-/// The byte order mark that some editors put before UTF-8; no one means it as part of a secret.
-const BOM: &[u8] = b"\xef\xbb\xbf";
+use crate::bom;
 
 /// The value that the bytes of a file stand for.
 pub(super) fn decode(mut file: Zeroizing<Vec<u8>>, exact: bool) -> Result<SecretValue> {
     if !exact {
-        refuse_bom(&file)?;
+        bom::refuse(&file)?;
         let value = file.strip_suffix(b"\r\n").or_else(|| file.strip_suffix(b"\n"));
         let length = value.unwrap_or(&file).len();
         file.truncate(length);
@@ -26,7 +25,7 @@ pub(super) fn encode(value: &SecretValue, exact: bool) -> Result<Zeroizing<Vec<u
     let mut file = Zeroizing::new(Vec::with_capacity(value.len() + 1));
     file.extend_from_slice(value.expose());
     if !exact {
-        refuse_bom(&file)?;
+        bom::refuse(&file)?;
         if file.ends_with(b"\n") {
             file.push(b'\n');
         }
@@ -45,16 +44,6 @@ fn check(length: usize) -> Result<()> {
             let message = format!("the value is longer than {} bytes", SecretValue::MAX_BYTES);
             Err(Error::new(ErrorKind::Malformed, message).with_reason(Reason::TooLarge))
         }
-    }
-}
-
-fn refuse_bom(bytes: &[u8]) -> Result<()> {
-    match bytes.starts_with(BOM) {
-        true => {
-            let message = "the value begins with a byte order mark; save it without (or set SECRETS_FILE_EXACT)";
-            Err(Error::new(ErrorKind::InvalidValue, message).with_reason(Reason::Encoding))
-        }
-        false => Ok(()),
     }
 }
 

@@ -9,13 +9,15 @@ use std::time::Duration;
 use rustix::fs::Mode;
 use strongroom_core::{
     Clock, Error, ErrorKind, IfVersion, PutOptions, Result, SecretName, SecretVersion, Stage,
+    escaped,
 };
 
 use super::dir::{Dir, failed};
 use super::history::History;
-use super::manifest::{self, Manifest, names_in};
+use super::manifest::{self, Manifest, contents, names_in};
 use super::policy::Policy;
-use super::snapshot::{Root, Snapshot, no_link};
+use super::root::{Root, is_unfinished, no_link};
+use super::snapshot::Snapshot;
 use super::stamp::Stamp;
 use super::{CURRENT, RELEASES, misconfigured, no_secret, no_version, paths};
 
@@ -28,6 +30,11 @@ const SKEW: Duration = Duration::from_secs(300);
 /// The owner writes, the group reads.
 pub(super) fn file_mode() -> Mode {
     Mode::RUSR | Mode::WUSR | Mode::RGRP
+}
+
+/// The owner alone: whoever can open the lock can hold it.
+pub(super) fn lock_mode() -> Mode {
+    Mode::RUSR | Mode::WUSR
 }
 
 /// The owner writes, the group reads.
@@ -44,15 +51,17 @@ pub(super) fn publish(
     options: &PutOptions,
 ) -> Result<SecretVersion> {
     let (dir, policy) = root.open()?;
-    let _lock = dir.lock(LOCK, file_mode())?;
+    let _lock = dir.lock(LOCK, lock_mode())?;
     let releases =
         dir.open_or_create_dir(RELEASES, dir_mode()).map_err(failed("creating `releases`"))?;
     sweep(&dir, &releases)?;
     let history = History::read(root, &dir, &policy)?;
     let base = match history.current {
         Some(stamp) => Some(root.release_checked_now(&dir, stamp, policy)?),
-        // A release with this one secret would hide those.
-        None if !history.stamps.is_empty() => return Err(no_link(CURRENT)),
+        // A release with this one secret would hide those that there are.
+        None if !history.stamps.is_empty() && !is_unfinished(&dir, &policy)? => {
+            return Err(no_link(CURRENT));
+        }
         None => None,
     };
     if let (Some(base), true) = (&base, file.is_some()) {
@@ -91,13 +100,16 @@ pub(super) fn promote(
     expected_current: Option<&SecretVersion>,
 ) -> Result<()> {
     let (dir, policy) = root.open()?;
-    let _lock = dir.lock(LOCK, file_mode())?;
+    let _lock = dir.lock(LOCK, lock_mode())?;
     let history = History::read(root, &dir, &policy)?;
     let stamp =
         Stamp::parse(version.as_str()).ok_or_else(|| no_version("no release of that stamp"))?;
     let current = history.current.map(Stamp::version);
     if expected_current.is_some() && current.as_ref() != expected_current {
         return Err(conflict("another release is current than the expected one"));
+    }
+    if history.current == Some(stamp) {
+        return Ok(());
     }
     let release = root.release_checked_now(&dir, stamp, policy)?;
     release.read_raw(name)?;
@@ -178,10 +190,15 @@ fn build(
         .map_err(|_| Error::new(ErrorKind::Internal, "the system gives no random bytes"))?;
     let base_stamp = base.and_then(Snapshot::stamp).map(|stamp| stamp.to_string());
     let mut manifest = Manifest::new(base_stamp, &salt);
-    let kept: Vec<_> = match base {
-        Some(base) => names_in(&base.dir)?.into_iter().filter(|kept| kept != name).collect(),
-        None => Vec::new(),
-    };
+    let base_contents = base.map(|base| contents(&base.dir)).transpose()?.unwrap_or_default();
+    if let Some(odd) = base_contents.odd.first() {
+        // Leaving it out would lose it.
+        let odd = escaped(odd);
+        return Err(misconfigured(format!(
+            "`{odd}` is not the name of a secret; rename or remove it"
+        )));
+    }
+    let kept: Vec<_> = base_contents.names.into_iter().filter(|kept| kept != name).collect();
     let mut folders = BTreeSet::new();
     for kept in &kept {
         let Some(base) = base else { break };

@@ -1,54 +1,18 @@
 //! One consistent view of the folder: everything is read through one handle, so that a release that is
 //! swapped or removed meanwhile is never mixed with another.
 
-use std::collections::HashMap;
-use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustix::fs::{FileType, Stat};
-use rustix::io::Errno;
-use strongroom_core::{Error, ErrorKind, Result, Secret, SecretName, escaped};
+use rustix::fs::Stat;
+use strongroom_core::{ErrorKind, Result, Secret, SecretName};
 use zeroize::Zeroizing;
 
-use super::config::Config;
 use super::dir::{Dir, failed};
 use super::manifest::{self, MAX_FILE_BYTES, Manifest};
 use super::policy::Policy;
-use super::publish::LOCK;
 use super::stamp::Stamp;
-use super::{CURRENT, RELEASES, misconfigured, newline};
-
-/// The link behind which Kubernetes swaps the folder of a mounted secret.
-const PLATFORM_LINK: &str = "..data";
-/// How often a link that moves under the reader is followed again.
-const TRIES: usize = 5;
-/// How many releases are remembered as verified.
-const REMEMBERED: usize = 64;
-
-/// The folder that `SECRETS_DIR` names.
-#[derive(Debug)]
-pub(super) struct Root {
-    path: PathBuf,
-    real_path: PathBuf,
-    strict: bool,
-    /// The first layout that was seen and not empty.
-    inhabited: OnceLock<Layout>,
-    verified: Mutex<HashMap<Stamp, (Identity, Arc<Manifest>)>>,
-}
-
-/// What tells one folder from another of the same name.
-type Identity = (u64, u64, i64, i64);
-
-/// How the folder is laid out.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Layout {
-    Empty,
-    Flat,
-    Platform,
-    Releases,
-}
+use super::{misconfigured, newline};
 
 /// The files of one instant.
 #[derive(Debug)]
@@ -61,214 +25,16 @@ pub(super) struct Snapshot {
 }
 
 #[derive(Debug)]
-struct Release {
-    stamp: Stamp,
-    manifest: Option<Arc<Manifest>>,
+pub(super) struct Release {
+    pub(super) stamp: Stamp,
+    pub(super) manifest: Option<Arc<Manifest>>,
 }
 
-impl Root {
-    pub(super) fn new(path: &Path, strict: bool) -> io::Result<Self> {
-        let path = std::path::absolute(path)?;
-        let real_path = std::fs::canonicalize(&path)?;
-        Ok(Self { path, real_path, strict, inhabited: OnceLock::new(), verified: Mutex::default() })
-    }
-
-    /// Opens the folder itself.
-    pub(super) fn open(&self) -> Result<(Dir, Policy)> {
-        let dir = Dir::open_root(&self.path).map_err(|error| match error.kind() {
-            // It was there when the store was opened: gone is an outage, not an absent secret.
-            io::ErrorKind::NotFound => {
-                Error::new(ErrorKind::Unavailable, "the folder is gone; is it still mounted?")
-            }
-            _ => failed("opening the folder")(error),
-        })?;
-        let read_only = dir.is_read_only().map_err(failed("opening the folder"))?;
-        let platform = read_only || dir.read_link(PLATFORM_LINK).is_ok();
-        let policy = Policy { strict: self.strict, platform, read_only };
-        let stat = dir.stat().map_err(failed("opening the folder"))?;
-        policy.check_dir(&stat, Config::DIR)?;
-        Ok((dir, policy))
-    }
-
-    /// How the folder is laid out now. A folder that has become empty is an outage (a mount that is gone)
-    /// unless we emptied it: only then does its lock file lie there.
-    pub(super) fn layout(&self, dir: &Dir) -> Result<Layout> {
-        match (self.look_at_layout(dir)?, self.inhabited.get()) {
-            (Layout::Empty, None) => Ok(Layout::Empty),
-            (Layout::Empty, Some(Layout::Flat)) if dir.stat_entry(LOCK).is_ok() => Ok(Layout::Flat),
-            (Layout::Empty, Some(_)) => Err(Error::new(
-                ErrorKind::Unavailable,
-                "the folder has become empty; is it still mounted?",
-            )),
-            (layout, _) => {
-                self.inhabited.get_or_init(|| layout);
-                Ok(layout)
-            }
-        }
-    }
-
-    fn look_at_layout(&self, dir: &Dir) -> Result<Layout> {
-        let kind =
-            |name| dir.stat_entry(name).ok().map(|stat| FileType::from_raw_mode(stat.st_mode));
-        if kind(PLATFORM_LINK) == Some(FileType::Symlink) {
-            return Ok(Layout::Platform);
-        }
-        let releases = kind(RELEASES) == Some(FileType::Directory);
-        match kind(CURRENT) {
-            Some(FileType::Symlink) => Ok(Layout::Releases),
-            Some(_) if releases => Err(misconfigured(
-                "`current` is a file or folder; expected a link to `releases/<stamp>`",
-            )),
-            _ if releases && !stamps(dir)?.is_empty() => Ok(Layout::Releases),
-            // A first `put` that was refused or died leaves `releases` without any.
-            _ if !is_hidden_only(dir, releases.then_some(RELEASES))? => Ok(Layout::Flat),
-            _ if !releases => Ok(Layout::Empty),
-            _ => {
-                let releases = dir.open_dir(RELEASES).map_err(Opening::from)?;
-                match is_hidden_only(&releases, None)? {
-                    true => Ok(Layout::Empty),
-                    false => Ok(Layout::Flat),
-                }
-            }
-        }
-    }
-
-    /// The files that are in force now. An empty folder is a snapshot without files.
-    pub(super) fn snapshot(&self) -> Result<Snapshot> {
-        let (dir, policy) = self.open()?;
-        match self.layout(&dir)? {
-            Layout::Empty | Layout::Flat => Snapshot::new(dir, policy, None),
-            Layout::Platform => self.follow(&dir, PLATFORM_LINK, |target| {
-                if target.contains('/') || !target.starts_with("..") || target == ".." {
-                    return Err(misconfigured("`..data` does not point to a folder beside it"));
-                }
-                let folder = dir.open_dir(target).map_err(Opening::from)?;
-                let step = failed("opening the folder");
-                let (root, stat) = (dir.stat().map_err(&step)?, folder.stat().map_err(&step)?);
-                let link = dir.stat_entry(PLATFORM_LINK).map_err(Opening::from)?;
-                policy.check_maker(&root, &link)?;
-                policy.check_maker(&root, &stat)?;
-                policy.check_dir(&stat, target)?;
-                Snapshot::new(folder, policy, None)
-            }),
-            Layout::Releases => self.follow(&dir, CURRENT, |target| {
-                self.release(&dir, self.parse_link(target)?, policy)
-            }),
-        }
-    }
-
-    /// One release by its stamp, whether or not it is in force.
-    pub(super) fn release(&self, root: &Dir, stamp: Stamp, policy: Policy) -> Result<Snapshot> {
-        let step = failed("opening the release");
-        let releases = root.open_dir(RELEASES).map_err(Opening::from)?;
-        policy.check_dir(&releases.stat().map_err(&step)?, RELEASES)?;
-        let name = stamp.to_string();
-        let dir = releases.open_dir(&name).map_err(Opening::from)?;
-        let stat = dir.stat().map_err(&step)?;
-        policy.check_dir(&stat, &name)?;
-        let manifest = self.verify(&dir, stamp, identity(&stat), &policy)?;
-        Snapshot::new(dir, policy, Some(Release { stamp, manifest }))
-    }
-
-    /// One release, every file of it compared with its manifest now: what a writer builds on or activates.
-    pub(super) fn release_checked_now(
-        &self,
-        root: &Dir,
-        stamp: Stamp,
-        policy: Policy,
-    ) -> Result<Snapshot> {
-        let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
-        verified.remove(&stamp);
-        drop(verified);
-        self.release(root, stamp, policy)
-    }
-
-    /// The stamp that `current` points to; `None` if there is no such link.
-    pub(super) fn current_stamp(&self, dir: &Dir) -> Result<Option<Stamp>> {
-        match dir.read_link(CURRENT) {
-            Ok(target) => self.parse_link(&target).map(Some),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(failed("reading `current`")(error)),
-        }
-    }
-
-    /// Opens what a link points to. Whatever is wrong with it does not count if the link has moved on
-    /// meanwhile: what it pointed to may have been removed under us.
-    fn follow(
-        &self,
-        dir: &Dir,
-        link: &str,
-        open: impl Fn(&str) -> Result<Snapshot>,
-    ) -> Result<Snapshot> {
-        let mut target = read_link(dir, link)?;
-        for _ in 0..TRIES {
-            let error = match open(&target) {
-                Ok(snapshot) => return Ok(snapshot),
-                Err(error) => error,
-            };
-            let now = read_link(dir, link)?;
-            if now == target {
-                return Err(match error.kind() {
-                    ErrorKind::NotFound => dangling(link, &target),
-                    _ => error,
-                });
-            }
-            target = now;
-        }
-        Err(Error::new(
-            ErrorKind::Unavailable,
-            format!("`{link}` moves faster than it can be read"),
-        ))
-    }
-
-    /// A link of ours is relative. `ln -s` by hand is often absolute: fine if it stays in this folder.
-    fn parse_link(&self, target: &str) -> Result<Stamp> {
-        let relative = [&self.path, &self.real_path]
-            .into_iter()
-            .find_map(|root| Path::new(target).strip_prefix(root).ok().and_then(Path::to_str));
-        let stamp = relative.unwrap_or(target).strip_prefix("releases/").and_then(Stamp::parse);
-        stamp.ok_or_else(|| {
-            let fault = match target {
-                CURRENT => "points to itself",
-                _ if target.starts_with('/') && relative.is_none() => "points outside this folder",
-                _ if target.split('/').any(|part| part == "..") => "climbs with `..`",
-                _ => "does not point to a release",
-            };
-            misconfigured(format!(
-                "`current` {fault} (`{}`); expected `releases/<stamp>`, as in `releases/20260215T090000Z`",
-                escaped(target)
-            ))
-        })
-    }
-
-    fn verify(
-        &self,
-        dir: &Dir,
-        stamp: Stamp,
-        identity: Identity,
-        policy: &Policy,
-    ) -> Result<Option<Arc<Manifest>>> {
-        let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, manifest)) = verified.get(&stamp)
-            && *known == identity
-        {
-            return Ok(Some(manifest.clone()));
-        }
-        let Some(manifest) = Manifest::read(dir, policy)? else {
-            return Ok(None);
-        };
-        manifest.check_all(dir, policy).or_else(|error| vanished(dir, error))?;
-        let manifest = Arc::new(manifest);
-        if verified.len() >= REMEMBERED {
-            verified.clear();
-        }
-        verified.insert(stamp, (identity, manifest.clone()));
-        Ok(Some(manifest))
-    }
-}
+/// What tells one folder from another of the same name.
+pub(super) type Identity = (u64, u64, i64, i64);
 
 impl Snapshot {
-    fn new(dir: Dir, policy: Policy, release: Option<Release>) -> Result<Self> {
+    pub(super) fn new(dir: Dir, policy: Policy, release: Option<Release>) -> Result<Self> {
         let stat = dir.stat().map_err(failed("opening the folder"))?;
         let (device, inode, ..) = identity(&stat);
         Ok(Self { dir, inode: (device, inode), policy, release })
@@ -343,76 +109,11 @@ pub(super) fn read_file(
     Ok((bytes, stat))
 }
 
-fn is_hidden_only(dir: &Dir, but: Option<&str>) -> Result<bool> {
-    let hidden = |name: &str| name.starts_with('.') || Some(name) == but;
-    Ok(dir.entries()?.iter().all(|(name, _)| hidden(name)))
-}
-
-/// Reads a link that was there a moment ago. Never `NotFound`: a link that is being replaced in two steps
-/// makes no secret absent.
-fn read_link(dir: &Dir, link: &str) -> Result<String> {
-    dir.read_link(link).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => no_link(link),
-        _ => failed("reading the link")(error),
-    })
-}
-
-pub(super) fn no_link(link: &str) -> Error {
-    misconfigured(format!("there is no link `{link}` that says what is in force"))
-}
-
-pub(super) fn dangling(link: &str, target: &str) -> Error {
-    let target = escaped(target);
-    misconfigured(format!("`{link}` points to `{target}`, which is not there"))
-}
-
-/// The stamps of all releases, oldest first.
-pub(super) fn stamps(root: &Dir) -> Result<Vec<Stamp>> {
-    let releases = match root.open_dir(RELEASES) {
-        Ok(releases) => releases,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(failed("listing releases")(error)),
-    };
-    let folders = releases.entries()?.into_iter().filter(|(_, kind)| *kind == FileType::Directory);
-    let mut stamps: Vec<_> = folders.filter_map(|(name, _)| Stamp::parse(&name)).collect();
-    stamps.sort();
-    Ok(stamps)
-}
-
 pub(super) fn modified_at(stat: &Stat) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(u64::try_from(stat.st_mtime).unwrap_or(0))
 }
 
-fn identity(stat: &Stat) -> Identity {
+pub(super) fn identity(stat: &Stat) -> Identity {
     #[expect(clippy::unnecessary_cast, reason = "the widths differ between Linux and macOS")]
     (stat.st_dev as u64, stat.st_ino as u64, stat.st_ctime as i64, stat.st_ctime_nsec as i64)
-}
-
-/// A release that is being removed while it is verified is absent, not damaged.
-fn vanished(dir: &Dir, error: Error) -> Result<()> {
-    match dir.stat() {
-        Ok(stat) if stat.st_nlink == 0 => Err(super::no_secret()),
-        _ => Err(error),
-    }
-}
-
-/// Opening a folder that a link or a stamp names.
-struct Opening(Error);
-
-impl From<io::Error> for Opening {
-    fn from(error: io::Error) -> Self {
-        Self(match Errno::from_io_error(&error) {
-            Some(Errno::NOENT) => super::no_version("no release of that stamp"),
-            Some(Errno::LOOP | Errno::NOTDIR) => {
-                misconfigured("a release is a folder of its own, not a link or a file")
-            }
-            _ => failed("opening the release")(error),
-        })
-    }
-}
-
-impl From<Opening> for Error {
-    fn from(opening: Opening) -> Self {
-        opening.0
-    }
 }

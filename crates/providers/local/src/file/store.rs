@@ -1,25 +1,20 @@
-//! The store: which layout answers which call.
+//! The store: each call off the calling task, and its errors with names.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use strongroom_core::{
     Capabilities, Clock, Error, ErrorKind, GetOptions, ProviderInfo, PutOptions, Result, Secret,
     SecretName, SecretStore, SecretValue, SecretVersion, Select, SystemClock, VersionInfo,
-    VersionState,
 };
 
 use super::config::Config;
 use super::dir::failed;
-use super::history::History;
-use super::manifest::names_in;
-use super::snapshot::{Layout, Root, Snapshot};
-use super::stamp::Stamp;
-use super::{flat, inspect, misconfigured, newline, no_secret, no_version, paths, publish};
-
-/// How often a read starts over because the release it was reading was removed.
-const TRIES: usize = 10;
+use super::files::Files;
+use super::root::{Layout, Root};
+use super::{inspect, misconfigured};
+use crate::blocking::blocking;
 
 const INFO: ProviderInfo = ProviderInfo::new("file");
 
@@ -27,8 +22,8 @@ const INFO: ProviderInfo = ProviderInfo::new("file");
 ///
 /// A flat folder is read file by file. A folder with `releases/<stamp>/` and a `current` link is read
 /// through one handle of the release, so that several secrets always come from the same one; each `put`
-/// writes a new release, so every release is a version, the ones before are the previous ones, and one
-/// that `current` does not point to yet is pending. The Kubernetes layout (`..data`) is read like a
+/// writes a new release. A version is a release, or a run of them in which the secret stayed the same; the
+/// ones before are the previous ones, and one that `current` does not point to yet is pending. The Kubernetes layout (`..data`) is read like a
 /// release and not written.
 ///
 /// Files and folders that other users can write, and files that they can read, are refused.
@@ -36,15 +31,6 @@ const INFO: ProviderInfo = ProviderInfo::new("file");
 pub struct FileStore {
     files: Arc<Files>,
     capabilities: Capabilities,
-}
-
-#[derive(Debug)]
-struct Files {
-    root: Root,
-    exact: bool,
-    clock: Arc<dyn Clock>,
-    // Writers of this process queue here; those of other processes meet at the lock file.
-    writing: Mutex<()>,
 }
 
 impl FileStore {
@@ -67,9 +53,9 @@ impl FileStore {
                     _ => failed("opening the folder")(error),
                 })?;
             let files = Files { root, exact: config.exact, clock, writing: Mutex::default() };
-            let (dir, _) = files.root.open()?;
-            let capabilities = capabilities_of(&files.root.layout(&dir)?);
-            files.root.snapshot()?;
+            let (dir, policy) = files.root.open()?;
+            let capabilities = capabilities_of(&files.root.layout(&dir, &policy)?);
+            files.root.snapshot().map_err(at_start)?;
             Ok(Self { files: Arc::new(files), capabilities })
         })
         .await
@@ -99,6 +85,15 @@ impl FileStore {
     }
 }
 
+/// What is missing when the store is opened is a mistake; later on it is an outage, through which what was
+/// read before may serve.
+fn at_start(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::Unavailable => misconfigured(error.to_string()),
+        _ => error,
+    }
+}
+
 fn located(error: Error, operation: &'static str, name: Option<&SecretName>) -> Error {
     let error = match (error.name(), name) {
         (None, Some(name)) => error.with_name(name.as_str()),
@@ -116,177 +111,6 @@ fn capabilities_of(layout: &Layout) -> Capabilities {
     can
 }
 
-/// Runs disk I/O where it holds up no task. A write that has begun ends even if its caller goes away.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-        return work();
-    };
-    match runtime.spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(error) if error.is_panic() => {
-            Err(Error::new(ErrorKind::Internal, "a bug in the file provider: it panicked"))
-        }
-        Err(_) => Err(Error::new(ErrorKind::Unavailable, "the runtime is shutting down")),
-    }
-}
-
-impl Files {
-    fn get(&self, name: &SecretName, select: &Select) -> Result<Secret> {
-        paths::check(name)?;
-        let (dir, policy) = match select {
-            Select::Current => return self.current(name),
-            _ => self.root.open()?,
-        };
-        match self.root.layout(&dir)? {
-            Layout::Releases => {}
-            Layout::Empty => return Err(no_secret()),
-            Layout::Flat | Layout::Platform => return Err(flat::no_versions()),
-        }
-        if let Select::Exact(version) = select {
-            let stamp = Stamp::parse(version.as_str());
-            let stamp = stamp.ok_or_else(|| no_version("no release of that stamp"))?;
-            return self.root.release(&dir, stamp, policy)?.read(name, self.exact);
-        }
-        let history = History::read(&self.root, &dir, &policy)?;
-        let mut candidates: Vec<_> = match select {
-            Select::Pending => history.pending().collect(),
-            _ => history.previous(),
-        };
-        // Releases are also made for the sake of other secrets: skip those in which this one is what it
-        // is now.
-        let now =
-            history.current.map(|stamp| self.root.release(&dir, stamp, policy)).transpose()?;
-        let now = now.and_then(|now| now.read(name, self.exact).ok());
-        let differs =
-            |secret: &Secret| now.as_ref().is_none_or(|now| !now.value().ct_eq(secret.value()));
-        for stamp in candidates.drain(..) {
-            match self.root.release(&dir, stamp, policy).and_then(|one| one.read(name, self.exact))
-            {
-                Ok(secret) if differs(&secret) => return Ok(secret),
-                Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Err(no_version(match select {
-            Select::Pending => "no pending release has another value",
-            _ => "no previous release has another value",
-        }))
-    }
-
-    fn current(&self, name: &SecretName) -> Result<Secret> {
-        let mut one = self.current_many(std::slice::from_ref(name))?;
-        one.pop().unwrap_or_else(|| Err(no_secret()))
-    }
-
-    /// Reads all names from one snapshot.
-    fn current_many(&self, names: &[SecretName]) -> Result<Vec<Result<Secret>>> {
-        let read_all = |snapshot: &Snapshot| -> Vec<_> {
-            let read = |name| paths::check(name).and_then(|()| snapshot.read(name, self.exact));
-            names.iter().map(read).collect()
-        };
-        self.in_force(read_all, |results| results.iter().all(Result::is_ok))
-    }
-
-    /// Reads what is in force. An answer that is not sure counts only if it comes from what is still in
-    /// force then: a release that was swapped out may be removed while it is read.
-    fn in_force<T>(
-        &self,
-        read: impl Fn(&Snapshot) -> T,
-        is_sure: impl Fn(&T) -> bool,
-    ) -> Result<T> {
-        let mut snapshot = self.root.snapshot()?;
-        for _ in 0..TRIES {
-            let answer = read(&snapshot);
-            if is_sure(&answer) {
-                return Ok(answer);
-            }
-            let again = self.root.snapshot()?;
-            if again.is_same_as(&snapshot) {
-                return Ok(answer);
-            }
-            snapshot = again;
-        }
-        Err(Error::new(ErrorKind::Unavailable, "the folder changes faster than it can be read"))
-    }
-
-    fn put(
-        &self,
-        name: &SecretName,
-        value: &SecretValue,
-        options: &PutOptions,
-    ) -> Result<Option<SecretVersion>> {
-        paths::check(name)?;
-        let file = newline::encode(value, self.exact)?;
-        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.writable_layout()? {
-            Layout::Flat => flat::put(&self.root, name, &file, options).map(|()| None),
-            _ => publish::publish(&self.root, &*self.clock, name, Some(&file), options).map(Some),
-        }
-    }
-
-    fn delete(&self, name: &SecretName) -> Result<()> {
-        paths::check(name)?;
-        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.writable_layout()? {
-            Layout::Empty => Err(no_secret()),
-            Layout::Flat => flat::delete(&self.root, name),
-            _ => {
-                let options = PutOptions::default();
-                publish::publish(&self.root, &*self.clock, name, None, &options).map(drop)
-            }
-        }
-    }
-
-    fn writable_layout(&self) -> Result<Layout> {
-        let (dir, _) = self.root.open()?;
-        match self.root.layout(&dir)? {
-            Layout::Platform => Err(Error::new(
-                ErrorKind::Unsupported,
-                "the platform mounts this folder; change the secret there",
-            )),
-            layout => Ok(layout),
-        }
-    }
-
-    fn versions(&self, name: &SecretName) -> Result<Vec<VersionInfo>> {
-        paths::check(name)?;
-        let (dir, policy) = self.root.open()?;
-        match self.root.layout(&dir)? {
-            Layout::Releases => {}
-            Layout::Empty => return Err(no_secret()),
-            Layout::Flat | Layout::Platform => return Err(flat::no_versions()),
-        }
-        let history = History::read(&self.root, &dir, &policy)?;
-        let mut versions = Vec::new();
-        for stamp in history.stamps.iter().rev() {
-            let info = history.info(*stamp);
-            match self.root.release(&dir, *stamp, policy).and_then(|one| one.read_raw(name)) {
-                Ok(_) => versions.push(info),
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                // A damaged release is not a version, unless it is the one in force.
-                Err(error) if info.state == VersionState::Current => return Err(error),
-                Err(_) => {}
-            }
-        }
-        match versions.is_empty() {
-            true => Err(no_secret()),
-            false => Ok(versions),
-        }
-    }
-
-    fn list(&self, prefix: Option<&SecretName>) -> Result<Vec<SecretName>> {
-        let below = |name: &SecretName| {
-            prefix.is_none_or(|prefix| name == prefix || name.strip_prefix(prefix).is_some())
-        };
-        // A folder that is being removed shows some of its names only, so no listing is sure by itself.
-        let names = self.in_force(|snapshot| names_in(&snapshot.dir), |_| false)??;
-        Ok(names.into_iter().filter(below).collect())
-    }
-}
-
 #[async_trait]
 impl SecretStore for FileStore {
     fn info(&self) -> &ProviderInfo {
@@ -299,11 +123,11 @@ impl SecretStore for FileStore {
 
     async fn get(&self, name: &SecretName, options: GetOptions) -> Result<Secret> {
         let asked = name.clone();
-        self.run("get", Some(name), move |files| files.get(&asked, &options.select)).await
+        self.run("get", Some(name), move |files| files.get(&asked, &options)).await
     }
 
     async fn get_many(&self, names: &[SecretName], options: GetOptions) -> Vec<Result<Secret>> {
-        if options.select != Select::Current {
+        if options.select != Select::Current || options.field.is_some() {
             let mut results = Vec::with_capacity(names.len());
             for name in names {
                 results.push(self.get(name, options.clone()).await);
@@ -339,18 +163,8 @@ impl SecretStore for FileStore {
         expected_current: Option<&SecretVersion>,
     ) -> Result<()> {
         let (asked, version, expected) = (name.clone(), version.clone(), expected_current.cloned());
-        self.run("promote", Some(name), move |files| {
-            paths::check(&asked)?;
-            let _turn = files.writing.lock().unwrap_or_else(PoisonError::into_inner);
-            match files.writable_layout()? {
-                Layout::Flat => Err(flat::no_versions()),
-                _ => {
-                    let expected = expected.as_ref();
-                    publish::promote(&files.root, &*files.clock, &asked, &version, expected)
-                }
-            }
-        })
-        .await
+        let promote = move |files: &Files| files.promote(&asked, &version, expected.as_ref());
+        self.run("promote", Some(name), promote).await
     }
 
     async fn delete(&self, name: &SecretName) -> Result<()> {

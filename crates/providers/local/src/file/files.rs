@@ -1,0 +1,229 @@
+//! What each call does in each layout, on the calling thread.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use strongroom_core::{
+    Clock, Error, ErrorKind, GetOptions, PutOptions, Result, Secret, SecretName, SecretValue,
+    SecretVersion, Select, VersionInfo, VersionState,
+};
+use zeroize::Zeroizing;
+
+use super::history::History;
+use super::manifest::names_in;
+use super::root::{Layout, Root};
+use super::snapshot::Snapshot;
+use super::stamp::Stamp;
+use super::{flat, newline, no_secret, no_version, paths, publish};
+
+/// How often a read starts over because the release it was reading was removed.
+const TRIES: usize = 10;
+
+#[derive(Debug)]
+pub(super) struct Files {
+    pub(super) root: Root,
+    pub(super) exact: bool,
+    pub(super) clock: Arc<dyn Clock>,
+    // Writers of this process queue here; those of other processes meet at the lock file.
+    pub(super) writing: Mutex<()>,
+}
+
+impl Files {
+    pub(super) fn get(&self, name: &SecretName, options: &GetOptions) -> Result<Secret> {
+        paths::check(name)?;
+        let select = &options.select;
+        if options.field.is_some() {
+            return Err(no_fields());
+        }
+        let (dir, policy) = match select {
+            Select::Current => return self.current(name),
+            _ => self.root.open()?,
+        };
+        match self.root.layout(&dir, &policy)? {
+            Layout::Releases => {}
+            Layout::Empty => return Err(no_secret()),
+            Layout::Flat | Layout::Platform => return Err(flat::no_versions()),
+        }
+        if let Select::Exact(version) = select {
+            let stamp = Stamp::parse(version.as_str());
+            let stamp = stamp.ok_or_else(|| no_version("no release of that stamp"))?;
+            return self.root.release(&dir, stamp, policy)?.read(name, self.exact);
+        }
+        let history = History::read(&self.root, &dir, &policy)?;
+        let mut candidates: Vec<_> = match select {
+            Select::Pending => history.pending().collect(),
+            _ => history.previous(),
+        };
+        // Releases are also made for the sake of other secrets: skip those in which this one is what it
+        // is now.
+        let now =
+            history.current.map(|stamp| self.root.release(&dir, stamp, policy)).transpose()?;
+        let now = now.and_then(|now| now.read(name, self.exact).ok());
+        let differs =
+            |secret: &Secret| now.as_ref().is_none_or(|now| !now.value().ct_eq(secret.value()));
+        for stamp in candidates.drain(..) {
+            match self.root.release(&dir, stamp, policy).and_then(|one| one.read(name, self.exact))
+            {
+                Ok(secret) if differs(&secret) => return Ok(secret),
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(no_version(match select {
+            Select::Pending => "no pending release has another value",
+            _ => "no previous release has another value",
+        }))
+    }
+
+    fn current(&self, name: &SecretName) -> Result<Secret> {
+        let mut one = self.current_many(std::slice::from_ref(name))?;
+        one.pop().unwrap_or_else(|| Err(no_secret()))
+    }
+
+    /// Reads all names from one snapshot.
+    pub(super) fn current_many(&self, names: &[SecretName]) -> Result<Vec<Result<Secret>>> {
+        let read_all = |snapshot: &Snapshot| -> Vec<_> {
+            let read = |name| paths::check(name).and_then(|()| snapshot.read(name, self.exact));
+            names.iter().map(read).collect()
+        };
+        self.in_force(read_all, |results| results.iter().all(Result::is_ok))
+    }
+
+    /// Reads what is in force. An answer that is not sure counts only if it comes from what is still in
+    /// force then: a release that was swapped out may be removed while it is read.
+    fn in_force<T>(
+        &self,
+        read: impl Fn(&Snapshot) -> T,
+        is_sure: impl Fn(&T) -> bool,
+    ) -> Result<T> {
+        let mut snapshot = self.root.snapshot()?;
+        for _ in 0..TRIES {
+            let answer = read(&snapshot);
+            if is_sure(&answer) {
+                return Ok(answer);
+            }
+            let again = self.root.snapshot()?;
+            if again.is_same_as(&snapshot) {
+                return Ok(answer);
+            }
+            snapshot = again;
+        }
+        Err(Error::new(ErrorKind::Unavailable, "the folder changes faster than it can be read"))
+    }
+
+    pub(super) fn put(
+        &self,
+        name: &SecretName,
+        value: &SecretValue,
+        options: &PutOptions,
+    ) -> Result<Option<SecretVersion>> {
+        paths::check(name)?;
+        if options.field.is_some() {
+            return Err(no_fields());
+        }
+        let file = newline::encode(value, self.exact)?;
+        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.writable_layout()? {
+            Layout::Flat => flat::put(&self.root, name, &file, options).map(|()| None),
+            _ => publish::publish(&self.root, &*self.clock, name, Some(&file), options).map(Some),
+        }
+    }
+
+    pub(super) fn delete(&self, name: &SecretName) -> Result<()> {
+        paths::check(name)?;
+        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.writable_layout()? {
+            Layout::Empty => Err(no_secret()),
+            Layout::Flat => flat::delete(&self.root, name),
+            _ => {
+                let options = PutOptions::default();
+                publish::publish(&self.root, &*self.clock, name, None, &options).map(drop)
+            }
+        }
+    }
+
+    pub(super) fn promote(
+        &self,
+        name: &SecretName,
+        version: &SecretVersion,
+        expected_current: Option<&SecretVersion>,
+    ) -> Result<()> {
+        paths::check(name)?;
+        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.writable_layout()? {
+            Layout::Flat => Err(flat::no_versions()),
+            _ => publish::promote(&self.root, &*self.clock, name, version, expected_current),
+        }
+    }
+
+    fn writable_layout(&self) -> Result<Layout> {
+        let (dir, policy) = self.root.open()?;
+        match self.root.layout(&dir, &policy)? {
+            Layout::Platform => Err(Error::new(
+                ErrorKind::Unsupported,
+                "the platform mounts this folder; change the secret there",
+            )),
+            layout => Ok(layout),
+        }
+    }
+
+    pub(super) fn versions(&self, name: &SecretName) -> Result<Vec<VersionInfo>> {
+        paths::check(name)?;
+        let (dir, policy) = self.root.open()?;
+        match self.root.layout(&dir, &policy)? {
+            Layout::Releases => {}
+            Layout::Empty => return Err(no_secret()),
+            Layout::Flat | Layout::Platform => return Err(flat::no_versions()),
+        }
+        let history = History::read(&self.root, &dir, &policy)?;
+        let mut versions: Vec<VersionInfo> = Vec::new();
+        let mut newer: Option<Zeroizing<Vec<u8>>> = None;
+        for stamp in history.stamps.iter().rev() {
+            let info = history.info(*stamp);
+            match self.root.release(&dir, *stamp, policy).and_then(|one| one.read_raw(name)) {
+                Ok((file, _)) => {
+                    match versions.last_mut().filter(|_| newer.as_ref() == Some(&file)) {
+                        Some(last) => merge(last, info),
+                        None => versions.push(info),
+                    }
+                    newer = Some(file);
+                }
+                Err(error) if error.kind() == ErrorKind::NotFound => newer = None,
+                // A damaged release is not a version, unless it is the one in force.
+                Err(error) if info.state == VersionState::Current => return Err(error),
+                Err(_) => newer = None,
+            }
+        }
+        match versions.is_empty() {
+            true => Err(no_secret()),
+            false => Ok(versions),
+        }
+    }
+
+    pub(super) fn list(&self, prefix: Option<&SecretName>) -> Result<Vec<SecretName>> {
+        let below = |name: &SecretName| {
+            prefix.is_none_or(|prefix| name == prefix || name.strip_prefix(prefix).is_some())
+        };
+        // A folder that is being removed shows some of its names only, so no listing is sure by itself.
+        let names = self.in_force(|snapshot| names_in(&snapshot.dir), |_| false)??;
+        Ok(names.into_iter().filter(below).collect())
+    }
+}
+
+fn no_fields() -> Error {
+    Error::new(ErrorKind::Unsupported, "this store has no fields; read and write the whole value")
+}
+
+/// Takes an older release into the version of a newer one that has the same bytes: releases are also made
+/// for the sake of other secrets. The one that is in force names the version; otherwise the newer does.
+fn merge(version: &mut VersionInfo, older: VersionInfo) {
+    use VersionState::{Current, Previous};
+    match (version.state, older.state) {
+        (Current, _) => {}
+        (_, Current) => *version = older,
+        (Previous, Previous) => version.retired_at = version.retired_at.max(older.retired_at),
+        // Was in force and waits to be again: it may do what the one that was in force may.
+        (_, Previous) => *version = older,
+        _ => {}
+    }
+}
