@@ -10,12 +10,15 @@ use strongroom::{
 };
 use strongroom_tests::{Log, Scene, key};
 
-// S01: none of the types that hold secret bytes can be printed, written out or compared by accident.
-assert_not_impl_any!(SecretValue: std::fmt::Display, PartialEq, AsRef<[u8]>);
-assert_not_impl_any!(Secret: std::fmt::Display, PartialEq);
-assert_not_impl_any!(SigningKey: std::fmt::Display, PartialEq);
-assert_not_impl_any!(KeySet: std::fmt::Display, PartialEq);
-assert_not_impl_any!(KeyRing: std::fmt::Display, PartialEq);
+/// Checked by the compiler: none of the types that hold secret bytes can be printed or compared by accident.
+#[test]
+fn s01_types_that_hold_secrets_cannot_be_printed_or_compared() {
+    assert_not_impl_any!(SecretValue: std::fmt::Display, PartialEq, AsRef<[u8]>);
+    assert_not_impl_any!(Secret: std::fmt::Display, PartialEq);
+    assert_not_impl_any!(SigningKey: std::fmt::Display, PartialEq);
+    assert_not_impl_any!(KeySet: std::fmt::Display, PartialEq);
+    assert_not_impl_any!(KeyRing: std::fmt::Display, PartialEq);
+}
 
 /// The canary in the forms in which it could come out.
 fn hits(text: &str) -> Vec<&'static str> {

@@ -103,7 +103,7 @@ async fn use_key(folder: &std::path::Path) -> (usize, usize) {
 }
 
 #[test]
-fn s02_no_copy_of_a_key_outlives_its_last_handle() {
+fn s02_s03_no_copy_of_a_key_outlives_its_last_handle() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let (held, left) = runtime.block_on(use_key(folder.path()));

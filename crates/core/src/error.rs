@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn refused_signatures_look_alike_whatever_the_reason() {
+    fn s41_refused_signatures_look_alike_whatever_the_reason() {
         let shown = |reason| {
             let error = Error::signature(reason)
                 .with_name(reason.as_str())

@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_encoding_reads_what_it_generates() {
+    fn s50_every_encoding_reads_the_random_keys_that_it_generates() {
         for word in KeyEncoding::WORDS {
             let encoding = KeyEncoding::from_word(word).unwrap();
             assert_eq!(encoding.as_str(), *word);

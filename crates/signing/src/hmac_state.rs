@@ -86,6 +86,8 @@ mod tests {
             (&a131, b"Test Using Larger Than Block-Size Key - Hash Key First", "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"),
             (&a131, b"This is a test using a larger than block-size key and a larger than block-size data. The key needs to be hashed before being used by the HMAC algorithm.", "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2"),
         ];
+        let truncated = HmacState::keyed(&[0x0c; 20]).unwrap().bare_tag(b"Test With Truncation");
+        assert_eq!(truncated[..16], hex("a3b6167473100ee06e0c796c2955552b"), "case 5");
         for (key, message, tag) in cases {
             assert_eq!(HmacState::keyed(key).unwrap().bare_tag(message)[..], hex(tag));
         }
@@ -93,7 +95,16 @@ mod tests {
 
     #[test]
     fn rfc_5869_vectors() {
+        let range = |from: u8, to: u8| (from..=to).collect::<Vec<u8>>();
         let cases = [
+            (
+                range(0x00, 0x4f),
+                Some(range(0x60, 0xaf)),
+                range(0xb0, 0xff),
+                hex(
+                    "b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c59045a99cac7827271cb41c65e590e09da3275600c2f09b8367793a9aca3db71cc30c58179ec3e87c14c01d5c1f3434f1d87",
+                ),
+            ),
             (
                 hex("0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b"),
                 Some(hex("000102030405060708090a0b0c")),

@@ -354,12 +354,41 @@ mod tests {
     }
 
     #[test]
-    fn b068_the_algorithm_is_the_keys_and_not_the_signatures() {
+    fn s43_b068_the_algorithm_is_the_keys_and_not_the_signatures() {
         let ring = ring(vec![(key("1"), KeyState::Current)], &clock()).unwrap();
         let forged = Signature::new(*key("1").id(), Algorithm::Ed25519, &[0; 64]).unwrap();
         assert_eq!(reason(ring.verify(b"hi", &forged)), Some(Reason::Alg));
         let unknown = Signature::new(*key("2").id(), Algorithm::Hs256, &[0; 32]).unwrap();
         assert_eq!(reason(ring.verify(b"hi", &unknown)), Some(Reason::UnknownKey));
+    }
+
+    #[test]
+    fn s40_every_bit_of_a_tag_counts() {
+        let ring = ring(vec![(key("1"), KeyState::Current)], &clock()).unwrap();
+        let good = ring.sign(b"hi").unwrap();
+        for bit in 0..256 {
+            let mut tag = good.tag().to_vec();
+            tag[bit / 8] ^= 1 << (bit % 8);
+            let other = Signature::new(*good.key(), Algorithm::Hs256, &tag).unwrap();
+            assert_eq!(reason(ring.verify(b"hi", &other)), Some(Reason::Tag), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn s41_unknown_retired_and_wrong_are_one_and_the_same_error_to_a_stranger() {
+        let clock = clock();
+        let since = clock.now() - GRACE;
+        let keys = vec![(key("1"), KeyState::Current), (key("2"), KeyState::Retiring { since })];
+        let ring = ring(keys, &clock).unwrap();
+        let refused = |key: &SigningKey| {
+            let forged = Signature::new(*key.id(), Algorithm::Hs256, &[0; 32]).unwrap();
+            let error = ring.verify(b"hi", &forged).unwrap_err();
+            (error.reason(), format!("{error} {error:?} {:?}", error.name()))
+        };
+        let [wrong, retired, unknown] = [key("1"), key("2"), key("3")].map(|key| refused(&key));
+        let reasons = [wrong.0, retired.0, unknown.0];
+        assert_eq!(reasons, [Reason::Tag, Reason::Retired, Reason::UnknownKey].map(Some));
+        assert!(wrong.1 == retired.1 && retired.1 == unknown.1);
     }
 
     #[test]
