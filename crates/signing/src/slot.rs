@@ -61,19 +61,10 @@ impl Slot {
         };
         // An unusable new version says nothing about the keys that were good: they serve on, within their
         // age, while somebody mends it.
-        let unusable = failed.kind() == ErrorKind::InvalidValue;
-        match self.kept().filter(|ring| ring.check_age().is_ok()) {
-            Some(ring) if unusable => {
-                tracing::warn!(
-                    event = "rotation_invalid",
-                    secret = %name,
-                    reason = failed.reason().map(Reason::as_str),
-                    "the current version of the signing key cannot be used; the last good keys serve on"
-                );
-                Ok(ring)
-            }
-            Some(ring) if failed.kind().allows_stale() => Ok(ring),
-            _ => Err(failed),
+        let serves = failed.kind().allows_stale() || failed.kind() == ErrorKind::InvalidValue;
+        match self.kept().filter(|ring| serves && ring.check_age().is_ok()) {
+            Some(ring) => Ok(ring),
+            None => Err(failed),
         }
     }
 
@@ -133,7 +124,15 @@ impl Slot {
                 shelf.ring_generation = generation;
             }
             Err(error) => {
-                attempts.failed = Some((Moment::now(&*source.clock), generation, error.clone()))
+                if error.kind() == ErrorKind::InvalidValue && self.kept().is_some() {
+                    tracing::warn!(
+                        event = "rotation_invalid",
+                        secret = %name,
+                        reason = error.reason().map(Reason::as_str),
+                        "the current version of the signing key cannot be used; the last good keys serve on"
+                    );
+                }
+                attempts.failed = Some((Moment::now(&*source.clock), generation, error.clone()));
             }
         }
         loaded
