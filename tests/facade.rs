@@ -48,20 +48,25 @@ async fn b001_b010_bad_names_do_no_io() {
         "a#",
         "a#b\n",
     ] {
-        let error = scene.secrets.get(name).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Misconfigured, "{name:?}");
-        assert!(scene.secrets.put(name, "canary", options()).await.is_err());
-        assert!(scene.secrets.rotate(name).no_wait().run().await.is_err());
+        let refused = [
+            scene.secrets.get(name).await.err(),
+            scene.secrets.put(name, "canary", options()).await.err(),
+            scene.secrets.rotate(name).no_wait().run().await.err(),
+        ];
+        for error in refused {
+            assert_eq!(error.map(|error| error.kind()), Some(ErrorKind::Misconfigured), "{name:?}");
+        }
     }
     for name in ["", "a#b"] {
-        assert!(
-            scene.secrets.versions(name).await.is_err()
-                && scene.secrets.delete(name).await.is_err()
-        );
-        assert!(
-            scene.secrets.signer_for(name).await.is_err()
-                && scene.secrets.list(Some(name)).await.is_err()
-        );
+        let refused = [
+            scene.secrets.versions(name).await.err(),
+            scene.secrets.delete(name).await.err(),
+            scene.secrets.signer_for(name).await.err(),
+            scene.secrets.list(Some(name)).await.err(),
+        ];
+        for error in refused {
+            assert_eq!(error.map(|error| error.kind()), Some(ErrorKind::Misconfigured), "{name:?}");
+        }
     }
     assert_eq!(scene.store.calls(), before);
 }

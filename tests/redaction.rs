@@ -62,7 +62,7 @@ fn the_search_finds_every_form() {
 
 #[tokio::test]
 async fn s10_no_public_type_prints_a_value() {
-    let (log, _guard) = Log::capture();
+    let log = Log::capture();
     let value = SecretValue::from(key("1"));
     clean(&value);
     clean(&Secret::new(value.clone()).with_version("7".into()));
@@ -90,7 +90,7 @@ async fn s10_no_public_type_prints_a_value() {
 
 #[tokio::test]
 async fn s10_s11_no_error_prints_a_value_a_path_of_a_parser_or_a_piece_of_either() {
-    let (log, _guard) = Log::capture();
+    let log = Log::capture();
     let scene = Scene::with(&[]).await;
     let secrets = &scene.secrets;
     let mut errors = Vec::new();

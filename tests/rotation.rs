@@ -5,6 +5,7 @@ use std::time::Duration;
 use strongroom::{
     ErrorKind, IfVersion, MemoryStore, PutOptions, Reason, Secrets, Settings, Signature,
 };
+use strongroom_testkit::ManualClock;
 use strongroom_tests::{Log, PausedStore, Scene, key};
 
 const GRACE: Duration = Duration::from_secs(900);
@@ -201,7 +202,7 @@ async fn failing_loads_are_at_least_a_second_apart() {
 
 #[tokio::test]
 async fn f031_the_last_good_key_serves_on_while_a_new_version_is_unusable() {
-    let (log, _guard) = Log::capture();
+    let log = Log::capture();
     let scene = Scene::with(&[]).await;
     let signer = scene.secrets.signer().await.unwrap();
     let good = signer.sign(b"hi").await.unwrap();
@@ -440,6 +441,26 @@ async fn b058_a_raw_key_padded_with_zeros_is_refused_and_sr1_does_not_mind() {
     assert_eq!((error.kind(), error.reason()), (ErrorKind::InvalidValue, Some(Reason::Collision)));
     let signer = scene.secrets.signer().await.unwrap();
     assert!(signer.sign(b"hi").await.is_ok());
+}
+
+#[tokio::test]
+async fn keys_serve_while_the_link_to_the_current_release_is_replaced_in_two_steps() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = ManualClock::at(1_800_000_000);
+    let settings = Settings::from_pairs([("SECRETS_PROVIDER", "file")])
+        .with("SECRETS_DIR", folder.path().to_string_lossy());
+    let secrets = Secrets::builder().settings(settings).clock(clock.clone()).build().await.unwrap();
+    secrets.put("signing-key", key("1"), PutOptions::default()).await.unwrap();
+    let signer = secrets.signer().await.unwrap();
+    let good = signer.sign(b"hi").await.unwrap();
+    let link = folder.path().join("current");
+    let target = std::fs::read_link(&link).unwrap();
+    std::fs::remove_file(&link).unwrap();
+    clock.advance(TTL);
+    assert!(signer.sign(b"hi").await.is_ok() && signer.verify(b"hi", &good).await.is_ok());
+    std::os::unix::fs::symlink(target, &link).unwrap();
+    clock.advance(TTL);
+    assert!(signer.verify(b"hi", &good).await.is_ok());
 }
 
 fn restrict(path: &std::path::Path) {

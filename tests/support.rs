@@ -2,8 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+use std::cell::RefCell;
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Once};
 
 use async_trait::async_trait;
 use strongroom::provider::{Capabilities, ProviderInfo, SecretStore};
@@ -56,32 +57,40 @@ impl Scene {
     }
 }
 
-/// Everything that was logged while it was the subscriber, at the most verbose level.
-#[derive(Clone, Debug, Default)]
-pub struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Everything that this thread has logged, at the most verbose level. One subscriber serves all threads of a
+/// test binary: one that comes and goes with a test would race with those of its neighbours.
+#[derive(Clone, Copy, Debug)]
+pub struct Log(());
 
 impl Log {
-    /// Logs this thread into a new one, until the guard is dropped.
-    pub fn capture() -> (Self, tracing::subscriber::DefaultGuard) {
-        let log = Self::default();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_ansi(false)
-            .with_writer(log.clone())
-            .finish();
-        (log, tracing::subscriber::set_default(subscriber))
+    /// Starts over.
+    pub fn capture() -> Self {
+        static SUBSCRIBER: Once = Once::new();
+        SUBSCRIBER.call_once(|| {
+            let subscriber = tracing_subscriber::fmt()
+                .with_max_level(tracing::Level::TRACE)
+                .with_ansi(false)
+                .with_writer(Self(()))
+                .finish();
+            tracing::subscriber::set_global_default(subscriber).expect("there is no other one");
+        });
+        LOGGED.with_borrow_mut(Vec::clear);
+        Self(())
     }
 
     /// What was logged so far.
     pub fn text(&self) -> String {
-        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&bytes).into_owned()
+        LOGGED.with_borrow(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }
 }
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+        LOGGED.with_borrow_mut(|logged| logged.write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -93,7 +102,7 @@ impl MakeWriter<'_> for Log {
     type Writer = Self;
 
     fn make_writer(&self) -> Self {
-        self.clone()
+        *self
     }
 }
 

@@ -43,6 +43,8 @@ pub enum Reason {
     Collision,
     /// The release does not match its manifest.
     Manifest,
+    /// The link that says what is in force is missing or dangles.
+    Link,
     /// Another writer holds the lock.
     Locked,
     /// The last good value is past its age limit.
@@ -72,6 +74,7 @@ impl Reason {
             Self::NotText => "not_text",
             Self::Collision => "collision",
             Self::Manifest => "manifest",
+            Self::Link => "link",
             Self::Locked => "locked",
             Self::AgeLimit => "age_limit",
             Self::RotationNoop => "rotation_noop",

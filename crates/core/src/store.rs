@@ -112,7 +112,7 @@ fn unsupported(info: &ProviderInfo, operation: &'static str, name: Option<&Secre
     }
 }
 
-/// What a store can do. A flag that is set is a promise that the conformance suite checks.
+/// What a store can do. A flag that is set is a promise.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Capabilities {

@@ -6,7 +6,7 @@
 //! fresh, and follows a rotation. [`RawHmac`] makes and checks plain HMAC-SHA256 tags for protocols that
 //! others define.
 //!
-//! The signature form is CONTRACT 3, with vectors in `docs/signature-format.md`.
+//! The signature form, with vectors, is in `docs/signature-format.md`.
 
 #![forbid(unsafe_code)]
 

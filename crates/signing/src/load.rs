@@ -31,7 +31,11 @@ impl KeySource {
         let loaded = Moment::now(&*self.clock);
         let keys = match self.encoding {
             KeyEncoding::Jwks => self.set(name).await?.into_keys().collect(),
-            _ if self.store.capabilities().versions => self.versions(name).await?,
+            _ if self.store.capabilities().versions => match self.versions(name).await {
+                // Removed between the list and the read, as only an old version is: look once more.
+                Err(error) if error.kind() == ErrorKind::NotFound => self.versions(name).await?,
+                versions => versions?,
+            },
             _ => vec![(self.read(name, Select::Current).await?, KeyState::Current)],
         };
         KeyRing::new(keys, loaded, self.freshness.limits(), self.clock.clone())

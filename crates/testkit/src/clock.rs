@@ -1,3 +1,5 @@
+//! A clock that a test moves.
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 

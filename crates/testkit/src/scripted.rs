@@ -1,3 +1,5 @@
+//! A store that counts and fails.
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

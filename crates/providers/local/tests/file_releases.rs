@@ -492,7 +492,9 @@ async fn f101_releases_made_by_hand_are_read_and_written_on() {
         }
         let clock = ManualClock::at(NINE + 7_200);
         let opened = folder.open(&[], clock).await.unwrap();
-        assert!(opened.warnings.iter().any(|warning| warning.contains("hand")));
+        let warnings = opened.warnings.concat();
+        assert!(warnings.contains("has no .manifest.json"), "{warnings}");
+        assert!(warnings.contains(&format!("release `{LATER}` is newer")), "{warnings}");
         let store = Asked(&*opened.store);
         assert_eq!(store.text("db").await, "canary-1");
         assert_eq!(
@@ -613,4 +615,56 @@ async fn a_store_that_opened_an_empty_folder_follows_it_into_releases() {
     assert_eq!(Asked(&early).versions("db").await.unwrap().len(), 1);
     let epoch = Asked(&early).get("db").await.unwrap().created_at();
     assert!(epoch > Some(SystemTime::UNIX_EPOCH));
+}
+
+#[tokio::test]
+async fn without_a_link_no_version_is_told_of_any_release() {
+    let folder = Folder::with_two_releases();
+    let store = folder.store().await;
+    folder.remove("current");
+    let store = Asked(&store);
+    assert_eq!(kind(store.versions("db").await), ErrorKind::Unavailable);
+    assert_eq!(kind(store.promote("db", LATER, None).await), ErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn a_pending_release_that_can_no_longer_be_promoted_is_not_one() {
+    let folder = Folder::new();
+    let clock = ManualClock::at(NINE);
+    let store = folder.with_clock(clock.clone()).await;
+    let store = Asked(&*store);
+    let first = store.write("key", "canary-1").await;
+    clock.advance(HOUR);
+    let second = store.write("key", "canary-2").await;
+    clock.advance(HOUR);
+    let pending = PutOptions::default().stage(Stage::Pending);
+    store.put_with("key", "canary-3", pending).await.unwrap();
+    folder.move_link(format!("releases/{first}"), "current");
+    let listed = store.versions("key").await.unwrap();
+    assert!(!listed.iter().any(|version| version.contains("pending")), "{listed:?}");
+    assert!(listed.iter().any(|version| version.starts_with(&format!("{second} previous"))));
+}
+
+#[tokio::test]
+async fn two_moves_by_hand_do_not_lengthen_the_grace_of_the_first() {
+    let folder = Folder::new();
+    let clock = ManualClock::at(NINE);
+    let store = folder.with_clock(clock.clone()).await;
+    let store = Asked(&*store);
+    store.write("key", "canary-1").await;
+    for stamp in [LATER, "20260301T090000Z"] {
+        folder.file(&format!("releases/{stamp}/key"), format!("canary-{stamp}"));
+        folder.move_link(format!("releases/{stamp}"), "current");
+    }
+    let listed = store.versions("key").await.unwrap();
+    assert!(listed.contains(&"20260215T090000Z previous 3600".to_owned()), "{listed:?}");
+}
+
+#[tokio::test]
+async fn a_folder_that_is_filled_after_it_was_opened_has_the_capabilities_of_its_layout() {
+    let folder = Folder::new();
+    let store = folder.store().await;
+    assert!(store.capabilities().versions, "empty: the first put makes releases");
+    folder.file("db", "canary-1");
+    assert!(!store.capabilities().versions, "flat now");
 }

@@ -1,3 +1,5 @@
+//! The settings of the provider, and how it is opened.
+
 use std::path::PathBuf;
 use std::sync::Arc;
 

@@ -251,6 +251,9 @@ pub(super) fn failed(step: &'static str) -> impl Fn(io::Error) -> Error {
                 (ErrorKind::Misconfigured, "a part of the name is too long")
             }
             Some(Errno::NOSPC | Errno::DQUOT) => (ErrorKind::Unavailable, "no space is left"),
+            None if error.kind() == io::ErrorKind::InvalidData => {
+                (ErrorKind::Misconfigured, "the target of the link is not UTF-8")
+            }
             _ => (ErrorKind::Unavailable, "the disk does not answer"),
         };
         Error::new(kind, format!("{step} failed: {what}")).with_source(error)

@@ -8,12 +8,14 @@ use strongroom_core::{
 };
 use zeroize::Zeroizing;
 
+use super::dir::Dir;
 use super::history::History;
 use super::manifest::names_in;
-use super::root::{Layout, Root};
+use super::policy::Policy;
+use super::root::{Layout, Root, dangling};
 use super::snapshot::Snapshot;
 use super::stamp::Stamp;
-use super::{flat, newline, no_secret, no_version, paths, publish};
+use super::{CURRENT, RELEASES, flat, newline, no_secret, no_version, paths, publish};
 
 /// How often a read starts over because the release it was reading was removed.
 const TRIES: usize = 10;
@@ -49,9 +51,10 @@ impl Files {
             return self.root.release(&dir, stamp, policy)?.read(name, self.exact);
         }
         let history = History::read(&self.root, &dir, &policy)?;
-        let mut candidates: Vec<_> = match select {
+        let candidates: Vec<_> = match select {
             Select::Pending => history.pending().collect(),
-            _ => history.previous(),
+            Select::Previous => history.previous(),
+            _ => return Err(Error::new(ErrorKind::Unsupported, "a selection that is not known")),
         };
         // Releases are also made for the sake of other secrets: skip those in which this one is what it
         // is now.
@@ -60,9 +63,14 @@ impl Files {
         let now = now.and_then(|now| now.read(name, self.exact).ok());
         let differs =
             |secret: &Secret| now.as_ref().is_none_or(|now| !now.value().ct_eq(secret.value()));
-        for stamp in candidates.drain(..) {
-            match self.root.release(&dir, stamp, policy).and_then(|one| one.read(name, self.exact))
-            {
+        for stamp in candidates {
+            let release = match self.root.release(&dir, stamp, policy) {
+                Ok(release) if *select == Select::Pending && !history.may_promote(&release) => {
+                    continue;
+                }
+                release => release,
+            };
+            match release.and_then(|one| one.read(name, self.exact)) {
                 Ok(secret) if differs(&secret) => return Ok(secret),
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -108,7 +116,7 @@ impl Files {
             }
             snapshot = again;
         }
-        Err(Error::new(ErrorKind::Unavailable, "the folder changes faster than it can be read"))
+        Err(too_fast())
     }
 
     pub(super) fn put(
@@ -175,12 +183,45 @@ impl Files {
             Layout::Empty => return Err(no_secret()),
             Layout::Flat | Layout::Platform => return Err(flat::no_versions()),
         }
-        let history = History::read(&self.root, &dir, &policy)?;
+        for _ in 0..TRIES {
+            let history = History::read(&self.root, &dir, &policy)?;
+            let versions = self.versions_in(&dir, policy, &history, name);
+            // Releases that were swapped out may be removed while they are read.
+            if self.root.current_stamp(&dir)? == history.current {
+                return versions;
+            }
+        }
+        Err(too_fast())
+    }
+
+    fn versions_in(
+        &self,
+        dir: &Dir,
+        policy: Policy,
+        history: &History,
+        name: &SecretName,
+    ) -> Result<Vec<VersionInfo>> {
         let mut versions: Vec<VersionInfo> = Vec::new();
         let mut newer: Option<Zeroizing<Vec<u8>>> = None;
         for stamp in history.stamps.iter().rev() {
             let info = history.info(*stamp);
-            match self.root.release(&dir, *stamp, policy).and_then(|one| one.read_raw(name)) {
+            let is_current = info.state == VersionState::Current;
+            let release = match self.root.release(dir, *stamp, policy) {
+                Ok(release) => release,
+                Err(error) if error.kind() == ErrorKind::NotFound && is_current => {
+                    return Err(dangling(CURRENT, &format!("{RELEASES}/{stamp}")));
+                }
+                Err(error) if is_current || !is_about_the_release(&error) => return Err(error),
+                Err(_) => {
+                    newer = None;
+                    continue;
+                }
+            };
+            if info.state == VersionState::Pending && !history.may_promote(&release) {
+                newer = None;
+                continue;
+            }
+            match release.read_raw(name) {
                 Ok((file, _)) => {
                     match versions.last_mut().filter(|_| newer.as_ref() == Some(&file)) {
                         Some(last) => merge(last, info),
@@ -189,8 +230,7 @@ impl Files {
                     newer = Some(file);
                 }
                 Err(error) if error.kind() == ErrorKind::NotFound => newer = None,
-                // A damaged release is not a version, unless it is the one in force.
-                Err(error) if info.state == VersionState::Current => return Err(error),
+                Err(error) if is_current || !is_about_the_release(&error) => return Err(error),
                 Err(_) => newer = None,
             }
         }
@@ -198,6 +238,15 @@ impl Files {
             true => Err(no_secret()),
             false => Ok(versions),
         }
+    }
+
+    /// The layout that calls meet: the one that was seen first, once there is anything to see.
+    pub(super) fn layout(&self) -> Layout {
+        let look = || {
+            let (dir, policy) = self.root.open().ok()?;
+            self.root.layout(&dir, &policy).ok()
+        };
+        self.root.inhabited().or_else(look).unwrap_or(Layout::Empty)
     }
 
     pub(super) fn list(&self, prefix: Option<&SecretName>) -> Result<Vec<SecretName>> {
@@ -214,15 +263,25 @@ fn no_fields() -> Error {
     Error::new(ErrorKind::Unsupported, "this store has no fields; read and write the whole value")
 }
 
+fn too_fast() -> Error {
+    Error::new(ErrorKind::Unavailable, "the folder changes faster than it can be read")
+}
+
+/// Whether a release that is not in force is gone or damaged, and so is no version. Anything else is an
+/// outage, which must not make a key look as if it had never been.
+fn is_about_the_release(error: &Error) -> bool {
+    use ErrorKind::{Malformed, Misconfigured, NotFound};
+    [NotFound, Malformed, Misconfigured].contains(&error.kind())
+}
+
 /// Takes an older release into the version of a newer one that has the same bytes: releases are also made
-/// for the sake of other secrets. The one that is in force names the version; otherwise the newer does.
+/// for the sake of other secrets. The one that is in force names the version, else the one that was so last.
 fn merge(version: &mut VersionInfo, older: VersionInfo) {
     use VersionState::{Current, Previous};
     match (version.state, older.state) {
         (Current, _) => {}
         (_, Current) => *version = older,
-        (Previous, Previous) => version.retired_at = version.retired_at.max(older.retired_at),
-        // Was in force and waits to be again: it may do what the one that was in force may.
+        (Previous, Previous) if older.retired_at <= version.retired_at => {}
         (_, Previous) => *version = older,
         _ => {}
     }

@@ -11,8 +11,8 @@ use strongroom_core::{ErrorKind, Result, VersionInfo, VersionState};
 
 use super::dir::{Dir, failed};
 use super::policy::Policy;
-use super::root::{Root, dangling, stamps};
-use super::snapshot::modified_at;
+use super::root::{Root, dangling, is_unfinished, no_link, stamps};
+use super::snapshot::{Snapshot, modified_at};
 use super::stamp::Stamp;
 use super::{CURRENT, RELEASES};
 
@@ -30,19 +30,26 @@ pub(super) struct History {
     pub(super) stamps: Vec<Stamp>,
     pub(super) current: Option<Stamp>,
     activations: Vec<(Stamp, SystemTime)>,
+    /// Whether the last activation was done by hand: its time is that of the link.
+    by_hand: bool,
 }
 
 impl History {
     pub(super) fn read(root: &Root, dir: &Dir, policy: &Policy) -> Result<Self> {
         let (current, stamps) = settled(root, dir)?;
+        // Releases of which none is in force: nothing can be said of any of them.
+        if current.is_none() && !stamps.is_empty() && !is_unfinished(dir, policy)? {
+            return Err(no_link(CURRENT));
+        }
         let mut activations = read_lines(dir, policy)?;
-        if let Some(stamp) = current
-            && activations.last().is_none_or(|(last, _)| *last != stamp)
-        {
+        let by_hand = current
+            .filter(|stamp| activations.last().is_none_or(|(last, _)| last != stamp))
+            .is_some();
+        if let (Some(stamp), true) = (current, by_hand) {
             let moved = dir.stat_entry(CURRENT).map_err(failed("reading `current`"))?;
             activations.push((stamp, modified_at(&moved)));
         }
-        Ok(Self { stamps, current, activations })
+        Ok(Self { stamps, current, activations, by_hand })
     }
 
     /// Notes that a release is in force from now on.
@@ -102,16 +109,27 @@ impl History {
         self.stamps.iter().rev().filter(pending).copied()
     }
 
+    /// Whether a release can still be put into force: one of ours was made from the one that is.
+    pub(super) fn may_promote(&self, release: &Snapshot) -> bool {
+        let current = self.current.map(|stamp| stamp.to_string());
+        release.manifest().is_none_or(|manifest| manifest.base == current)
+    }
+
     fn was_active(&self, stamp: Stamp) -> bool {
         self.activations.iter().any(|(active, _)| *active == stamp)
     }
 
     /// When another release took over from this one.
     fn retired_at(&self, stamp: Stamp) -> Option<SystemTime> {
+        let next = self.stamps.iter().copied().find(|other| *other > stamp);
         if let Some(last) = self.activations.iter().rposition(|(active, _)| *active == stamp) {
-            return self.activations.get(last + 1).map(|(_, time)| *time);
+            let (_, time) = self.activations.get(last + 1)?;
+            // The link tells its last move only; there may have been one before.
+            let by_hand = self.by_hand && last + 2 == self.activations.len();
+            let earliest = next.filter(|_| by_hand).map_or(*time, Stamp::time);
+            return Some(earliest.min(*time));
         }
-        let next = self.stamps.iter().copied().find(|other| *other > stamp)?;
+        let next = next?;
         let activated = self.activations.iter().find(|(active, _)| *active == next);
         Some(activated.map_or(next.time(), |(_, time)| *time))
     }

@@ -10,8 +10,9 @@ use super::RELEASES;
 use super::config::Config;
 use super::dir::{Dir, failed};
 use super::manifest::{self, Contents, contents};
-use super::root::Root;
+use super::root::{Root, stamps};
 use super::snapshot::Snapshot;
+use super::stamp::Stamp;
 
 /// How many files are looked at when the store is opened.
 const INSPECTED: usize = 1_000;
@@ -28,6 +29,14 @@ pub(super) fn inspect(root: &Root) -> Result<Vec<String>> {
     if snapshot.stamp().is_some() && snapshot.manifest().is_none() {
         findings
             .push(format!("the current release has no {}: it was made by hand", manifest::FILE));
+    }
+    if let Some(stamp) = snapshot.stamp() {
+        let newer = stamps(&dir)?.into_iter().filter(|other| *other > stamp);
+        for other in newer.filter(|other| is_made_by_hand(&dir, *other)) {
+            findings.push(format!(
+                "release `{other}` is newer than the current one and made by hand: its keys verify as pending ones; remove it if it was rolled back"
+            ));
+        }
     }
     let Contents { names, odd } = contents(&snapshot.dir)?;
     for path in odd.iter().take(INSPECTED) {
@@ -52,6 +61,11 @@ pub(super) fn inspect(root: &Root) -> Result<Vec<String>> {
         }
     }
     Ok(findings)
+}
+
+fn is_made_by_hand(root: &Dir, stamp: Stamp) -> bool {
+    let release = root.open_dir(RELEASES).and_then(|all| all.open_dir(&stamp.to_string()));
+    release.is_ok_and(|release| release.stat_entry(manifest::FILE).is_err())
 }
 
 /// Looks at one folder. What would be refused on reading is said here too, but does not keep a service

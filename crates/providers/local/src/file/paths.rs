@@ -17,6 +17,9 @@ pub(super) fn check(name: &SecretName) -> Result<()> {
     if name.segments().count() > MAX_DEPTH + 1 {
         return refuse(format!("on provider `file` folders nest at most {MAX_DEPTH} deep"));
     }
+    if name.segments().next() == Some(super::LOST_AND_FOUND) {
+        return refuse("`lost+found` is the file system's own".into());
+    }
     for segment in name.segments() {
         if segment.len() > MAX_SEGMENT_BYTES {
             return refuse(format!(
@@ -67,7 +70,7 @@ mod tests {
 
     #[test]
     fn b090_b011_names_that_are_no_files_are_refused() {
-        for name in ["..x", ".hidden", "a/.b", &"x".repeat(256)] {
+        for name in ["..x", ".hidden", "a/.b", "lost+found", "lost+found/x", &"x".repeat(256)] {
             let error = check(&SecretName::new(name).unwrap()).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Misconfigured, "{name}");
         }

@@ -16,7 +16,7 @@ use super::dir::{Dir, failed};
 use super::history::History;
 use super::manifest::{self, Manifest, contents, names_in};
 use super::policy::Policy;
-use super::root::{Root, is_unfinished, no_link};
+use super::root::Root;
 use super::snapshot::Snapshot;
 use super::stamp::Stamp;
 use super::{CURRENT, RELEASES, misconfigured, no_secret, no_version, paths};
@@ -58,10 +58,6 @@ pub(super) fn publish(
     let history = History::read(root, &dir, &policy)?;
     let base = match history.current {
         Some(stamp) => Some(root.release_checked_now(&dir, stamp, policy)?),
-        // A release with this one secret would hide those that there are.
-        None if !history.stamps.is_empty() && !is_unfinished(&dir, &policy)? => {
-            return Err(no_link(CURRENT));
-        }
         None => None,
     };
     if let (Some(base), true) = (&base, file.is_some()) {
@@ -86,7 +82,12 @@ pub(super) fn publish(
         return Err(error);
     }
     if options.stage == Stage::Current {
-        activate(&dir, &history, stamp, clock)?;
+        activate(&dir, &history, stamp, clock).inspect_err(|_| {
+            // Nobody is told of it, so it must not wait there as a pending one.
+            if root.current_stamp(&dir).ok().flatten() != Some(stamp) {
+                let _ = releases.remove_tree(&stamp.to_string());
+            }
+        })?;
     }
     Ok(stamp.version())
 }
@@ -104,22 +105,21 @@ pub(super) fn promote(
     let history = History::read(root, &dir, &policy)?;
     let stamp =
         Stamp::parse(version.as_str()).ok_or_else(|| no_version("no release of that stamp"))?;
-    let current = history.current.map(Stamp::version);
-    if expected_current.is_some() && current.as_ref() != expected_current {
+    if expected_current.is_some()
+        && history.current.map(Stamp::version).as_ref() != expected_current
+    {
         return Err(conflict("another release is current than the expected one"));
-    }
-    if history.current == Some(stamp) {
-        return Ok(());
     }
     let release = root.release_checked_now(&dir, stamp, policy)?;
     release.read_raw(name)?;
+    if history.current == Some(stamp) {
+        return Ok(());
+    }
     // All names of a release go into force together. One that was made from an older release would take
     // back what was written since.
-    let base = release.manifest().and_then(|manifest| manifest.base.as_deref());
-    let current = current.as_ref().map(SecretVersion::as_str);
-    if release.manifest().is_some() && base != current {
+    if !history.may_promote(&release) {
         return Err(conflict(
-            "other secrets were written since this release was made; publish it again",
+            "the release was not made from the current one and would take back other secrets; publish it again",
         ));
     }
     activate(&dir, &history, stamp, clock)
@@ -167,7 +167,8 @@ fn check_condition(
             },
             None => false,
         },
-        _ => true,
+        IfVersion::Any => true,
+        _ => return Err(Error::new(ErrorKind::Unsupported, "a condition that is not known")),
     };
     match holds {
         true => Ok(()),

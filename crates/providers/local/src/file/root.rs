@@ -1,13 +1,13 @@
 //! The folder that `SECRETS_DIR` names: which layout it has, and what is in force in it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustix::fs::FileType;
 use rustix::io::Errno;
-use strongroom_core::{Error, ErrorKind, Result, escaped};
+use strongroom_core::{Error, ErrorKind, Reason, Result, escaped};
 
 use super::config::Config;
 use super::dir::{Dir, failed};
@@ -23,7 +23,7 @@ const PLATFORM_LINK: &str = "..data";
 /// How often a link that moves under the reader is followed again.
 const TRIES: usize = 5;
 /// How many releases are remembered as verified.
-const REMEMBERED: usize = 64;
+const REMEMBERED: usize = 512;
 
 /// The folder that `SECRETS_DIR` names.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub(super) struct Root {
     strict: bool,
     /// The first layout that was seen and not empty.
     inhabited: OnceLock<Layout>,
-    verified: Mutex<HashMap<Stamp, (Identity, Arc<Manifest>)>>,
+    verified: Mutex<BTreeMap<Stamp, (Identity, Arc<Manifest>)>>,
 }
 
 /// How the folder is laid out.
@@ -84,6 +84,11 @@ impl Root {
                 Ok(layout)
             }
         }
+    }
+
+    /// The first layout that was seen and not empty.
+    pub(super) fn inhabited(&self) -> Option<Layout> {
+        self.inhabited.get().copied()
     }
 
     /// The files that are in force now. An empty folder is a snapshot without files.
@@ -201,21 +206,23 @@ impl Root {
         identity: Identity,
         policy: &Policy,
     ) -> Result<Option<Arc<Manifest>>> {
-        let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, manifest)) = verified.get(&stamp)
+        let verified = || self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, manifest)) = verified().get(&stamp)
             && *known == identity
         {
             return Ok(Some(manifest.clone()));
         }
+        // Not under the lock: a slow disk must not hold up those who read what is verified.
         let Some(manifest) = Manifest::read(dir, policy)? else {
             return Ok(None);
         };
         manifest.check_all(dir, policy).or_else(|error| vanished(dir, error))?;
         let manifest = Arc::new(manifest);
-        if verified.len() >= REMEMBERED {
-            verified.clear();
-        }
+        let mut verified = verified();
         verified.insert(stamp, (identity, manifest.clone()));
+        if verified.len() > REMEMBERED {
+            verified.pop_first();
+        }
         Ok(Some(manifest))
     }
 }
@@ -276,13 +283,13 @@ fn read_link(dir: &Dir, link: &str) -> Result<String> {
 
 pub(super) fn no_link(link: &str) -> Error {
     let message = format!("there is no link `{link}` that says what is in force");
-    Error::new(ErrorKind::Unavailable, message)
+    Error::new(ErrorKind::Unavailable, message).with_reason(Reason::Link)
 }
 
 pub(super) fn dangling(link: &str, target: &str) -> Error {
     let target = escaped(target);
     let message = format!("`{link}` points to `{target}`, which is not there");
-    Error::new(ErrorKind::Unavailable, message)
+    Error::new(ErrorKind::Unavailable, message).with_reason(Reason::Link)
 }
 
 /// The stamps of all releases, oldest first.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use strongroom_core::{
-    Capabilities, Clock, Error, ErrorKind, GetOptions, ProviderInfo, PutOptions, Result, Secret,
+    Capabilities, Clock, Error, GetOptions, ProviderInfo, PutOptions, Reason, Result, Secret,
     SecretName, SecretStore, SecretValue, SecretVersion, Select, SystemClock, VersionInfo,
 };
 
@@ -30,7 +30,6 @@ const INFO: ProviderInfo = ProviderInfo::new("file");
 #[derive(Clone, Debug)]
 pub struct FileStore {
     files: Arc<Files>,
-    capabilities: Capabilities,
 }
 
 impl FileStore {
@@ -38,7 +37,8 @@ impl FileStore {
     ///
     /// # Errors
     /// `Misconfigured` if it is no folder, if others may write to it, or if `current` is not a link to a
-    /// release; `PermissionDenied` if this process may not read it.
+    /// release; `Malformed` if that release does not match its manifest; `PermissionDenied` if this process
+    /// may not read it; `Unavailable` if the disk does not answer.
     pub async fn open(folder: impl AsRef<Path>) -> Result<Self> {
         let root = folder.as_ref().to_owned();
         let config = Config { root, strict: false, exact: false };
@@ -53,10 +53,8 @@ impl FileStore {
                     _ => failed("opening the folder")(error),
                 })?;
             let files = Files { root, exact: config.exact, clock, writing: Mutex::default() };
-            let (dir, policy) = files.root.open()?;
-            let capabilities = capabilities_of(&files.root.layout(&dir, &policy)?);
             files.root.snapshot().map_err(at_start)?;
-            Ok(Self { files: Arc::new(files), capabilities })
+            Ok(Self { files: Arc::new(files) })
         })
         .await
         .map_err(|error: Error| error.with_key(Config::DIR).with_operation(INFO.id(), "open"))
@@ -85,11 +83,11 @@ impl FileStore {
     }
 }
 
-/// What is missing when the store is opened is a mistake; later on it is an outage, through which what was
-/// read before may serve.
+/// A link that is missing or dangles when the store is opened is a mistake; later on it is an outage, through
+/// which what was read before may serve.
 fn at_start(error: Error) -> Error {
-    match error.kind() {
-        ErrorKind::Unavailable => misconfigured(error.to_string()),
+    match error.reason() {
+        Some(Reason::Link) => misconfigured(error.to_string()).with_reason(Reason::Link),
         _ => error,
     }
 }
@@ -102,10 +100,10 @@ fn located(error: Error, operation: &'static str, name: Option<&SecretName>) -> 
     error.with_operation(INFO.id(), operation)
 }
 
-fn capabilities_of(layout: &Layout) -> Capabilities {
+fn capabilities_of(layout: Layout) -> Capabilities {
     let mut can = Capabilities::default();
     (can.list, can.binary) = (true, true);
-    (can.put, can.delete) = (*layout != Layout::Platform, *layout != Layout::Platform);
+    (can.put, can.delete) = (layout != Layout::Platform, layout != Layout::Platform);
     let releases = matches!(layout, Layout::Releases | Layout::Empty);
     (can.cas, can.versions, can.pending) = (releases, releases, releases);
     can
@@ -118,7 +116,7 @@ impl SecretStore for FileStore {
     }
 
     fn capabilities(&self) -> Capabilities {
-        self.capabilities
+        capabilities_of(self.files.layout())
     }
 
     async fn get(&self, name: &SecretName, options: GetOptions) -> Result<Secret> {
