@@ -21,7 +21,7 @@ pub use environment::ProcessEnvironment;
 pub use file::{FILE, FileStore};
 pub use memory::MemoryStore;
 
-use strongroom_core::{Key, Result, SecretName, Settings};
+use strongroom_core::{Error, ErrorKind, Key, Result, SecretName, Settings};
 
 /// The setting that names the signing key of the providers of this crate.
 const SIGNING_SECRET_NAME: Key = Key::text(
@@ -37,4 +37,9 @@ const SIGNING_SECRET_NAME: Key = Key::text(
 pub fn signing_key(settings: &Settings) -> Result<SecretName> {
     let name = settings.text(&SIGNING_SECRET_NAME)?.unwrap_or_default();
     SecretName::new(&name).map_err(|error| error.with_key(SIGNING_SECRET_NAME.name))
+}
+
+/// The error for a field that is handed to a store of plain values.
+fn no_fields() -> Error {
+    Error::new(ErrorKind::Unsupported, "this store has no fields; read and write the whole value")
 }

@@ -77,7 +77,7 @@ impl MemoryStore {
 
     fn read(&self, name: &SecretName, options: &GetOptions) -> Result<Secret> {
         if options.field.is_some() {
-            return Err(no_fields());
+            return Err(crate::no_fields());
         }
         let secrets = self.secrets();
         let entry = secrets.get(name).ok_or_else(no_secret)?;
@@ -100,7 +100,7 @@ impl MemoryStore {
         options: &PutOptions,
     ) -> Result<SecretVersion> {
         if options.field.is_some() {
-            return Err(no_fields());
+            return Err(crate::no_fields());
         }
         let now = self.clock.now();
         let mut secrets = self.secrets();
@@ -173,10 +173,6 @@ impl Entry {
             _ => None,
         }
     }
-}
-
-fn no_fields() -> Error {
-    Error::new(ErrorKind::Unsupported, "this store has no fields; read and write the whole value")
 }
 
 fn no_secret() -> Error {

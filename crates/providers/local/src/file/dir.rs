@@ -38,6 +38,17 @@ impl Dir {
         Ok(Self { fd })
     }
 
+    /// Walks down a path of folders, one after the other; opens this one again for an empty path.
+    pub(super) fn descend(
+        &self,
+        path: &str,
+        step: impl Fn(&Self, &str) -> Result<Self>,
+    ) -> Result<Self> {
+        let here = self.open_dir(".").map_err(failed("opening the folder"))?;
+        let mut folders = path.split('/').filter(|folder| !folder.is_empty());
+        folders.try_fold(here, |above, folder| step(&above, folder))
+    }
+
     pub(super) fn stat(&self) -> io::Result<Stat> {
         Ok(rustix::fs::fstat(&self.fd)?)
     }

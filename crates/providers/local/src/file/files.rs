@@ -10,9 +10,10 @@ use zeroize::Zeroizing;
 
 use super::dir::Dir;
 use super::history::History;
+use super::layout::Layout;
 use super::manifest::names_in;
 use super::policy::Policy;
-use super::root::{Layout, Root, dangling};
+use super::root::{Root, dangling};
 use super::snapshot::Snapshot;
 use super::stamp::Stamp;
 use super::{CURRENT, RELEASES, flat, newline, no_secret, no_version, paths, publish};
@@ -34,7 +35,7 @@ impl Files {
         paths::check(name)?;
         let select = &options.select;
         if options.field.is_some() {
-            return Err(no_fields());
+            return Err(crate::no_fields());
         }
         let (dir, policy) = match select {
             Select::Current => return self.current(name),
@@ -127,7 +128,7 @@ impl Files {
     ) -> Result<Option<SecretVersion>> {
         paths::check(name)?;
         if options.field.is_some() {
-            return Err(no_fields());
+            return Err(crate::no_fields());
         }
         let file = newline::encode(value, self.exact)?;
         let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
@@ -257,10 +258,6 @@ impl Files {
         let names = self.in_force(|snapshot| names_in(&snapshot.dir), |_| false)??;
         Ok(names.into_iter().filter(below).collect())
     }
-}
-
-fn no_fields() -> Error {
-    Error::new(ErrorKind::Unsupported, "this store has no fields; read and write the whole value")
 }
 
 fn too_fast() -> Error {

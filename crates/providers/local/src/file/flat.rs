@@ -24,17 +24,13 @@ pub(super) fn put(root: &Root, name: &SecretName, file: &[u8], options: &PutOpti
     let (dir, policy) = root.open()?;
     let _lock = lock(&dir)?;
     paths::check_beside(name, &names_in(&dir)?)?;
-    let (folders, name) = split(name);
-    let mut below: Option<Dir> = None;
-    for folder in folders {
-        let above = below.as_ref().unwrap_or(&dir);
-        let opened = above.open_or_create_dir(folder, dir_mode());
-        let opened = opened.map_err(&step)?;
+    let (folder, name) = paths::split(name);
+    let dir = dir.descend(folder, |above, folder| {
+        let opened = above.open_or_create_dir(folder, dir_mode()).map_err(&step)?;
         policy.check_dir(&opened.stat().map_err(&step)?, folder)?;
         above.sync().map_err(&step)?;
-        below = Some(opened);
-    }
-    let dir = below.as_ref().unwrap_or(&dir);
+        Ok(opened)
+    })?;
     // One writer at a time holds the lock, so the name is free but for one who died.
     const TEMPORARY: &str = ".put.new";
     let _ = dir.remove_file(TEMPORARY);
@@ -52,25 +48,16 @@ pub(super) fn put(root: &Root, name: &SecretName, file: &[u8], options: &PutOpti
 pub(super) fn delete(root: &Root, name: &SecretName) -> Result<()> {
     let (dir, _) = root.open()?;
     let _lock = lock(&dir)?;
-    let (folders, name) = split(name);
-    let mut below: Option<Dir> = None;
-    for folder in folders {
-        let above = below.as_ref().unwrap_or(&dir);
-        below = Some(above.open_dir(folder).map_err(failed("deleting"))?);
-    }
-    let dir = below.as_ref().unwrap_or(&dir);
-    dir.remove_file(name).and_then(|()| dir.sync()).map_err(failed("deleting"))
+    let (folder, name) = paths::split(name);
+    let step = failed("deleting");
+    let dir = dir.descend(folder, |above, folder| above.open_dir(folder).map_err(&step))?;
+    dir.remove_file(name).and_then(|()| dir.sync()).map_err(&step)
 }
 
 /// What is asked of releases only.
 pub(super) fn no_versions() -> Error {
     let message = "a flat folder has no versions; use one with `releases/` and `current`";
     Error::new(ErrorKind::Unsupported, message)
-}
-
-fn split(name: &SecretName) -> (impl Iterator<Item = &str>, &str) {
-    let (folders, file) = name.as_str().rsplit_once('/').unwrap_or(("", name.as_str()));
-    (folders.split('/').filter(|folder| !folder.is_empty()), file)
 }
 
 /// The lock of the folder, unless it is a release: what is changed in there no longer matches its manifest.

@@ -10,8 +10,9 @@ use rustix::fs::Mode;
 use strongroom_core::{ErrorKind, Result, VersionInfo, VersionState};
 
 use super::dir::{Dir, failed};
+use super::layout::{is_unfinished, stamps};
 use super::policy::Policy;
-use super::root::{Root, dangling, is_unfinished, no_link, stamps};
+use super::root::{Root, dangling, no_link};
 use super::snapshot::{Snapshot, modified_at};
 use super::stamp::Stamp;
 use super::{CURRENT, RELEASES};

@@ -1,18 +1,18 @@
 //! What a person should look at, though it works.
 
 use std::collections::BTreeSet;
-use std::io;
 
 use rustix::fs::FileType;
 use strongroom_core::{Result, SecretName, escaped};
 
-use super::RELEASES;
 use super::config::Config;
 use super::dir::{Dir, failed};
+use super::layout::stamps;
 use super::manifest::{self, Contents, contents};
-use super::root::{Root, stamps};
+use super::root::Root;
 use super::snapshot::Snapshot;
 use super::stamp::Stamp;
+use super::{RELEASES, paths};
 
 /// How many files are looked at when the store is opened.
 const INSPECTED: usize = 1_000;
@@ -43,16 +43,17 @@ pub(super) fn inspect(root: &Root) -> Result<Vec<String>> {
         findings.push(format!("`{}` is not the name of a secret and is left out", escaped(path)));
     }
     let looked_at = names.get(..INSPECTED).unwrap_or(&names);
-    let mut look = |folder: &str, opened: io::Result<Dir>| {
+    let mut look = |folder: &str, opened: Result<Dir>| {
         if let Some(finding) = opened.ok().and_then(|dir| inspect_dir(&snapshot, &dir)) {
             findings.push(format!("the folder `{folder}`: {finding}"));
         }
     };
     if let Some(stamp) = snapshot.stamp() {
-        look(RELEASES, dir.open_dir(RELEASES));
+        look(RELEASES, open_below(&dir, RELEASES));
         look(&stamp.to_string(), open_below(&snapshot.dir, ""));
     }
-    for folder in folders_of(looked_at) {
+    let folders: BTreeSet<_> = looked_at.iter().flat_map(paths::folders_of).collect();
+    for folder in folders {
         look(folder, open_below(&snapshot.dir, folder));
     }
     for name in looked_at {
@@ -77,8 +78,7 @@ fn inspect_dir(snapshot: &Snapshot, dir: &Dir) -> Option<String> {
 
 /// Looks at one file through its folder.
 fn inspect_file(snapshot: &Snapshot, name: &SecretName) -> Option<String> {
-    let path = name.as_str();
-    let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let (folder, file) = paths::split(name);
     let dir = open_below(&snapshot.dir, folder).ok()?;
     let stat = dir.stat_entry(file).ok()?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
@@ -91,18 +91,7 @@ fn seen(judged: Result<Option<String>>) -> Option<String> {
     judged.unwrap_or_else(|error| Some(format!("it will be refused: {error}")))
 }
 
-/// Every folder on the way to a name.
-fn folders_of(names: &[SecretName]) -> BTreeSet<&str> {
-    let mut folders = BTreeSet::new();
-    for name in names {
-        let ends = name.as_str().match_indices('/');
-        folders.extend(ends.filter_map(|(end, _)| name.as_str().get(..end)));
-    }
-    folders
-}
-
-/// Opens a folder some way below another, one after the other; the other itself for an empty path.
-fn open_below(dir: &Dir, path: &str) -> io::Result<Dir> {
-    let parts = path.split('/').filter(|part| !part.is_empty());
-    parts.fold(dir.open_dir("."), |above, part| above?.open_dir(part))
+/// Opens a folder some way below another.
+fn open_below(dir: &Dir, path: &str) -> Result<Dir> {
+    dir.descend(path, |above, folder| above.open_dir(folder).map_err(failed("inspecting")))
 }

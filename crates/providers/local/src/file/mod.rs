@@ -6,6 +6,7 @@ mod files;
 mod flat;
 mod history;
 mod inspect;
+mod layout;
 mod manifest;
 mod newline;
 mod paths;
@@ -23,6 +24,8 @@ use strongroom_core::{Error, ErrorKind, Reason};
 
 /// The link that says which release is in force.
 const CURRENT: &str = "current";
+/// The link behind which Kubernetes swaps the folder of a mounted secret.
+const PLATFORM_LINK: &str = "..data";
 /// The folder of releases.
 const RELEASES: &str = "releases";
 /// What a fresh ext4 volume holds.

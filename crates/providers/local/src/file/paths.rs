@@ -33,6 +33,17 @@ pub(super) fn check(name: &SecretName) -> Result<()> {
     Ok(())
 }
 
+/// The folder of a name, empty at the top, and its file.
+pub(super) fn split(name: &SecretName) -> (&str, &str) {
+    name.as_str().rsplit_once('/').unwrap_or(("", name.as_str()))
+}
+
+/// Every folder on the way to a name: `a`, `a/b` for `a/b/c`.
+pub(super) fn folders_of(name: &SecretName) -> impl Iterator<Item = &str> {
+    let ends = name.as_str().match_indices('/');
+    ends.filter_map(|(end, _)| name.as_str().get(..end))
+}
+
 /// Checks that a new name can stand beside those that exist: not a folder of theirs nor below one of
 /// them, and not the same but for case, which some file systems cannot tell apart.
 pub(super) fn check_beside<'a>(

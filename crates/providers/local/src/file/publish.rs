@@ -213,7 +213,8 @@ fn build(
     }
     release.create(manifest::FILE, &manifest.render()?, file_mode()).map_err(&step)?;
     for folder in &folders {
-        open_nested(&release, folder)?.sync().map_err(&step)?;
+        let dir = release.descend(folder, |above, folder| above.open_dir(folder).map_err(&step))?;
+        dir.sync().map_err(&step)?;
     }
     release.sync().map_err(&step)?;
     // What we wrote is what a reader will accept, or it is not published.
@@ -227,26 +228,12 @@ fn write_file(
     folders: &mut BTreeSet<String>,
 ) -> Result<()> {
     let step = failed("writing the new release");
-    let mut below: Option<Dir> = None;
-    let mut rest = name.as_str();
-    let mut path = String::new();
-    while let Some((folder, inside)) = rest.split_once('/') {
-        let dir = below.as_ref().unwrap_or(release);
-        below = Some(dir.open_or_create_dir(folder, dir_mode()).map_err(&step)?);
-        path = if path.is_empty() { folder.to_owned() } else { format!("{path}/{folder}") };
-        folders.insert(path.clone());
-        rest = inside;
-    }
-    below.as_ref().unwrap_or(release).create(rest, bytes, file_mode()).map_err(step)
-}
-
-fn open_nested(release: &Dir, folder: &str) -> Result<Dir> {
-    let step = failed("writing the new release");
-    let mut below: Option<Dir> = None;
-    for part in folder.split('/') {
-        below = Some(below.as_ref().unwrap_or(release).open_dir(part).map_err(&step)?);
-    }
-    below.ok_or_else(no_secret)
+    let (folder, file) = paths::split(name);
+    folders.extend(paths::folders_of(name).map(str::to_owned));
+    let dir = release.descend(folder, |above, folder| {
+        above.open_or_create_dir(folder, dir_mode()).map_err(&step)
+    })?;
+    dir.create(file, bytes, file_mode()).map_err(&step)
 }
 
 /// Moves `current`: a new relative link under another name, renamed over the old one.

@@ -5,21 +5,19 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use rustix::fs::FileType;
 use rustix::io::Errno;
 use strongroom_core::{Error, ErrorKind, Reason, Result, escaped};
 
 use super::config::Config;
 use super::dir::{Dir, failed};
+use super::layout::{self, Layout};
 use super::manifest::Manifest;
 use super::policy::Policy;
 use super::publish::LOCK;
 use super::snapshot::{Identity, Release, Snapshot, identity};
 use super::stamp::Stamp;
-use super::{CURRENT, LOST_AND_FOUND, RELEASES, history, misconfigured};
+use super::{CURRENT, PLATFORM_LINK, RELEASES, misconfigured};
 
-/// The link behind which Kubernetes swaps the folder of a mounted secret.
-const PLATFORM_LINK: &str = "..data";
 /// How often a link that moves under the reader is followed again.
 const TRIES: usize = 5;
 /// How many releases are remembered as verified.
@@ -34,15 +32,6 @@ pub(super) struct Root {
     /// The first layout that was seen and not empty.
     inhabited: OnceLock<Layout>,
     verified: Mutex<BTreeMap<Stamp, (Identity, Arc<Manifest>)>>,
-}
-
-/// How the folder is laid out.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Layout {
-    Empty,
-    Flat,
-    Platform,
-    Releases,
 }
 
 impl Root {
@@ -72,7 +61,7 @@ impl Root {
     /// How the folder is laid out now. A folder that has become empty is an outage (a mount that is gone)
     /// unless we emptied it: only then does its lock file lie there.
     pub(super) fn layout(&self, dir: &Dir, policy: &Policy) -> Result<Layout> {
-        match (look_at_layout(dir, policy)?, self.inhabited.get()) {
+        match (layout::look(dir, policy)?, self.inhabited.get()) {
             (Layout::Empty, None) => Ok(Layout::Empty),
             (Layout::Empty, Some(Layout::Flat)) if dir.stat_entry(LOCK).is_ok() => Ok(Layout::Flat),
             (Layout::Empty, Some(_)) => Err(Error::new(
@@ -227,51 +216,6 @@ impl Root {
     }
 }
 
-fn look_at_layout(dir: &Dir, policy: &Policy) -> Result<Layout> {
-    let kind = |name| dir.stat_entry(name).ok().map(|stat| FileType::from_raw_mode(stat.st_mode));
-    if kind(PLATFORM_LINK) == Some(FileType::Symlink) {
-        return Ok(Layout::Platform);
-    }
-    let releases = kind(RELEASES) == Some(FileType::Directory);
-    match kind(CURRENT) {
-        Some(FileType::Symlink) => Ok(Layout::Releases),
-        Some(_) if releases => Err(misconfigured(
-            "`current` is a file or folder; expected a link to `releases/<stamp>`",
-        )),
-        _ if releases && !stamps(dir)?.is_empty() => match is_unfinished(dir, policy)? {
-            true => Ok(Layout::Empty),
-            false => Ok(Layout::Releases),
-        },
-        // A first `put` that was refused or died leaves `releases` without any.
-        _ if !is_hidden_only(dir, releases.then_some(RELEASES))? => Ok(Layout::Flat),
-        _ if !releases => Ok(Layout::Empty),
-        _ => {
-            let releases = dir.open_dir(RELEASES).map_err(Opening::from)?;
-            match is_hidden_only(&releases, None)? {
-                true => Ok(Layout::Empty),
-                false => Ok(Layout::Flat),
-            }
-        }
-    }
-}
-
-/// Whether there is nothing but the release of a first `put` that died before it came into force: no one
-/// was told that it was written.
-pub(super) fn is_unfinished(dir: &Dir, policy: &Policy) -> Result<bool> {
-    let stamps = stamps(dir)?;
-    let ([only], true) = (&stamps[..], dir.stat_entry(history::FILE).is_err()) else {
-        return Ok(false);
-    };
-    let releases = dir.open_dir(RELEASES).map_err(Opening::from)?;
-    let release = releases.open_dir(&only.to_string()).map_err(Opening::from)?;
-    Ok(Manifest::read(&release, policy)?.is_some_and(|manifest| manifest.base.is_none()))
-}
-
-fn is_hidden_only(dir: &Dir, but: Option<&str>) -> Result<bool> {
-    let hidden = |name: &str| name.starts_with('.') || name == LOST_AND_FOUND || Some(name) == but;
-    Ok(dir.entries()?.iter().all(|(name, _)| hidden(name)))
-}
-
 /// Reads a link that was there a moment ago. Never `NotFound`: a link that is being replaced in two steps
 /// makes no secret absent.
 fn read_link(dir: &Dir, link: &str) -> Result<String> {
@@ -292,19 +236,6 @@ pub(super) fn dangling(link: &str, target: &str) -> Error {
     Error::new(ErrorKind::Unavailable, message).with_reason(Reason::Link)
 }
 
-/// The stamps of all releases, oldest first.
-pub(super) fn stamps(root: &Dir) -> Result<Vec<Stamp>> {
-    let releases = match root.open_dir(RELEASES) {
-        Ok(releases) => releases,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(failed("listing releases")(error)),
-    };
-    let folders = releases.entries()?.into_iter().filter(|(_, kind)| *kind == FileType::Directory);
-    let mut stamps: Vec<_> = folders.filter_map(|(name, _)| Stamp::parse(&name)).collect();
-    stamps.sort();
-    Ok(stamps)
-}
-
 /// A release that is being removed while it is verified is absent, not damaged.
 fn vanished(dir: &Dir, error: Error) -> Result<()> {
     match dir.stat() {
@@ -314,7 +245,7 @@ fn vanished(dir: &Dir, error: Error) -> Result<()> {
 }
 
 /// Opening a folder that a link or a stamp names.
-struct Opening(Error);
+pub(super) struct Opening(Error);
 
 impl From<io::Error> for Opening {
     fn from(error: io::Error) -> Self {

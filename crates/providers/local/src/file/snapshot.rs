@@ -12,7 +12,7 @@ use super::dir::{Dir, failed};
 use super::manifest::{self, MAX_FILE_BYTES, Manifest};
 use super::policy::Policy;
 use super::stamp::Stamp;
-use super::{misconfigured, newline};
+use super::{misconfigured, newline, paths};
 
 /// The files of one instant.
 #[derive(Debug)]
@@ -90,18 +90,13 @@ pub(super) fn read_file(
     policy: &Policy,
     single_link: bool,
 ) -> Result<(Zeroizing<Vec<u8>>, Stat)> {
-    let segments: Vec<_> = name.segments().collect();
-    let (file, folders) = match segments.split_last() {
-        Some((file, folders)) => (*file, folders),
-        None => return Err(super::no_secret()),
-    };
-    let mut below: Option<Dir> = None;
-    for folder in folders {
-        let opened = below.as_ref().unwrap_or(dir).open_dir(folder).map_err(failed("reading"))?;
+    let (folder, file) = paths::split(name);
+    let folder = dir.descend(folder, |above, folder| {
+        let opened = above.open_dir(folder).map_err(failed("reading"))?;
         policy.check_dir(&opened.stat().map_err(failed("reading"))?, folder)?;
-        below = Some(opened);
-    }
-    let (bytes, stat) = below.as_ref().unwrap_or(dir).read(file, policy, MAX_FILE_BYTES)?;
+        Ok(opened)
+    })?;
+    let (bytes, stat) = folder.read(file, policy, MAX_FILE_BYTES)?;
     // The owner of the other name could change a release that is done.
     if single_link && stat.st_nlink > 1 {
         return Err(misconfigured("the file of a release has a second name (hard link); copy it"));

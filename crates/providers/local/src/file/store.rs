@@ -12,7 +12,8 @@ use strongroom_core::{
 use super::config::Config;
 use super::dir::failed;
 use super::files::Files;
-use super::root::{Layout, Root};
+use super::layout::Layout;
+use super::root::Root;
 use super::{inspect, misconfigured};
 use crate::blocking::blocking;
 
