@@ -369,6 +369,8 @@ async fn a_jwk_set_rotates_even_in_a_flat_folder() {
     let new = signer.sign(b"hi").await.unwrap();
     assert!(!signer.verify(b"hi", &old).await.unwrap().is_current());
     assert!(signer.verify(b"hi", &new).await.unwrap().is_current());
+    let error = secrets.rotate("other").no_wait().run().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "its previous value would be lost");
 }
 
 #[tokio::test]

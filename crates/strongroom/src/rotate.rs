@@ -87,7 +87,7 @@ impl Rotate {
     ///
     /// # Errors
     /// `Unsupported` without [`no_wait`](Self::no_wait), or where the provider keeps no previous version
-    /// to verify with (unless the encoding is `jwks`); `NotFound` if there is nothing to rotate;
+    /// (unless it is a signing key and the encoding is `jwks`); `NotFound` if there is nothing to rotate;
     /// `Conflict` if somebody else wrote; `InvalidValue` if the new value cannot be used or is the current
     /// one (reason `rotation_noop`).
     pub async fn run(self) -> Result<Rotation> {
@@ -101,11 +101,12 @@ impl Rotate {
                 None => error.with_name(reference.name().as_str()),
             }
         };
-        self.check().map_err(located)?;
+        let is_key = self.is_key(&reference)?;
+        self.check(is_key).map_err(located)?;
         let _turn = inner.rotating.lock().await;
         let current = inner.get(&reference, GetOptions::default()).await.map_err(located)?;
         let now = inner.clock.now();
-        let value = self.next_value(&reference, &current, now).map_err(located)?;
+        let value = self.next_value(is_key, &current, now).map_err(located)?;
         let mut options = PutOptions::default();
         if let (true, Some(version)) = (inner.store.capabilities().cas, current.version()) {
             options = options.if_version(IfVersion::Is(version.clone()));
@@ -119,7 +120,15 @@ impl Rotate {
         })
     }
 
-    fn check(&self) -> Result<()> {
+    /// Whether it is a signing key that is rotated: other secrets are rotated too, and a password need not be
+    /// a key.
+    fn is_key(&self, reference: &SecretRef) -> Result<bool> {
+        let name = reference.name();
+        let configured = *name == self.inner.full_name(&self.inner.signing_key)?;
+        Ok(reference.field().is_none() && (configured || self.inner.local.uses(name)))
+    }
+
+    fn check(&self, is_key: bool) -> Result<()> {
         let unsupported = |message: &'static str| Err(Error::new(ErrorKind::Unsupported, message));
         let can = self.inner.store.capabilities();
         if !self.no_wait {
@@ -128,25 +137,17 @@ impl Rotate {
         if !can.put {
             return unsupported("this provider cannot write");
         }
-        if !can.versions && self.inner.common.encoding != KeyEncoding::Jwks {
+        let holds_all_keys = is_key && self.inner.common.encoding == KeyEncoding::Jwks;
+        if !can.versions && !holds_all_keys {
             return unsupported(
-                "no version is kept here, so the previous key could not verify; use releases or SECRETS_SIGNING_KEY_ENCODING=jwks",
+                "no previous version is kept here; use releases or, for a signing key, SECRETS_SIGNING_KEY_ENCODING=jwks",
             );
         }
         Ok(())
     }
 
-    fn next_value(
-        &self,
-        reference: &SecretRef,
-        current: &Secret,
-        now: SystemTime,
-    ) -> Result<SecretValue> {
+    fn next_value(&self, is_key: bool, current: &Secret, now: SystemTime) -> Result<SecretValue> {
         let encoding = self.inner.common.encoding;
-        // Other secrets are rotated too, and a password need not be a key.
-        let is_key = reference.field().is_none()
-            && (*reference.name() == self.inner.full_name(&self.inner.signing_key)?
-                || self.inner.local.uses(reference.name()));
         match (is_key, encoding) {
             (true, KeyEncoding::Jwks) => {
                 let key = match &self.value {
