@@ -50,16 +50,14 @@ impl SecretStore for SystemdStore {
             return Err(located(Error::new(ErrorKind::Unsupported, message)));
         }
         // The name was checked when it was made: it is no `..` and has no control characters.
-        match tokio::fs::read(self.folder.join(name.as_str())).await {
-            Ok(bytes) => Ok(Secret::new(SecretValue::from(bytes))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(located(
+        let read = tokio::fs::read(self.folder.join(name.as_str())).await;
+        let bytes = read.map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => located(
                 Error::new(ErrorKind::NotFound, "no such credential").with_reason(Reason::Secret),
-            )),
-            Err(error) => Err(located(
-                Error::new(ErrorKind::Unavailable, "the credential cannot be read")
-                    .with_source(error),
-            )),
-        }
+            ),
+            _ => located(Error::new(ErrorKind::Unavailable, "cannot be read").with_source(error)),
+        })?;
+        Ok(Secret::new(SecretValue::from(bytes)))
     }
 }
 

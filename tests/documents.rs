@@ -145,6 +145,11 @@ fn the_readme_lists_every_setting_of_the_key_tables() {
 }
 
 #[test]
+fn a_provider_of_ones_own_is_short() {
+    assert!(read("examples/custom_provider.rs").lines().count() < 80);
+}
+
+#[test]
 fn the_readme_names_the_two_commands() {
     let readme = read("README.md");
     assert!(
