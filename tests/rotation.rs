@@ -188,6 +188,22 @@ async fn revoked_access_ends_signing_with_the_ttl() {
 }
 
 #[tokio::test]
+async fn a_revoked_key_does_not_come_back_with_an_outage() {
+    for kind in [ErrorKind::PermissionDenied, ErrorKind::NotFound, ErrorKind::Disabled] {
+        let scene = Scene::with(&[]).await;
+        let signer = scene.secrets.signer().await.unwrap();
+        let good = signer.sign(b"hi").await.unwrap();
+        scene.store.fail_with(Some(kind));
+        scene.clock.advance(TTL);
+        assert_eq!(signer.verify(b"hi", &good).await.unwrap_err().kind(), kind);
+        scene.store.fail_with(Some(ErrorKind::Unavailable));
+        scene.clock.advance(Duration::from_secs(2));
+        let error = signer.verify(b"hi", &good).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{kind}");
+    }
+}
+
+#[tokio::test]
 async fn failing_loads_are_at_least_a_second_apart() {
     let scene = Scene::with(&[("SECRETS_MAX_STALE_SECONDS", "0")]).await;
     let signer = scene.secrets.signer().await.unwrap();

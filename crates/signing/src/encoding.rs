@@ -121,8 +121,7 @@ impl KeyEncoding {
                 _ => format!("{name}: it needs an even length and one case"),
             },
         };
-        let message =
-            format!("the key is not in the encoding of SECRETS_SIGNING_KEY_ENCODING, {fault}");
+        let message = format!("the key is not {fault} (SECRETS_SIGNING_KEY_ENCODING)");
         Error::new(ErrorKind::InvalidValue, message).with_reason(Reason::Encoding)
     }
 }

@@ -124,6 +124,10 @@ impl Slot {
                 shelf.ring_generation = generation;
             }
             Err(error) => {
+                if is_revoked(error.kind()) {
+                    // An outage that follows must not bring the keys back.
+                    self.shelf.write().unwrap_or_else(PoisonError::into_inner).ring = None;
+                }
                 if error.kind() == ErrorKind::InvalidValue && self.kept().is_some() {
                     tracing::warn!(
                         event = "rotation_invalid",
@@ -151,4 +155,10 @@ impl Slot {
     fn kept(&self) -> Option<KeyRing> {
         self.shelf.read().unwrap_or_else(PoisonError::into_inner).ring.clone()
     }
+}
+
+/// Whether the provider has said that the key is gone, or not ours to use.
+fn is_revoked(kind: ErrorKind) -> bool {
+    let denied = matches!(kind, ErrorKind::PermissionDenied | ErrorKind::Unauthenticated);
+    denied || (kind.is_authoritative() && kind != ErrorKind::InvalidValue)
 }

@@ -9,6 +9,9 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(not(unix))]
+compile_error!("the file provider needs the folder handles, modes and links of Unix");
+
 mod blocking;
 mod bom;
 mod env;
