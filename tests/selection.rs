@@ -135,3 +135,18 @@ async fn the_environment_is_a_provider() {
     assert_eq!(secrets.provider(), "env");
     assert_eq!(secrets.get("billing/key").await.unwrap().value().expose(), b"canary");
 }
+
+#[tokio::test]
+async fn settings_are_checked_before_the_folder_is_looked_for() {
+    for (variable, value) in [
+        ("SECRETS_CACHE_TTL_SECONDS", "60s"),
+        ("SECRETS_SIGNING_SECRET_NAME", "../key"),
+        ("SECRETS_FILE_EXACT", "yes"),
+    ] {
+        let pairs =
+            [("SECRETS_PROVIDER", "file"), ("SECRETS_DIR", "/canary/no/such"), (variable, value)];
+        let error =
+            Secrets::from_settings(Settings::from_pairs(pairs)).await.expect_err("bad word");
+        assert_eq!(error.key(), Some(variable));
+    }
+}

@@ -211,30 +211,22 @@ impl Settings {
             direct = self.var(name)?;
             path = twin.as_deref().map(|twin| self.var(twin)).transpose()?.flatten();
         }
-        let found = match (direct, path, twin) {
-            (None, None, _) => return Ok(None),
-            (Some(_), Some(_), Some(twin)) => {
+        let found = match (direct, path.zip(twin)) {
+            (None, None) => return Ok(None),
+            (Some(_), Some((_, twin))) => {
                 return Err(refuse("both are set; keep one", format!("{name} and {twin}")));
             }
-            (None, Some(path), Some(twin)) => {
+            (Some(value), None) => Found { value, variable: name.to_owned() },
+            (None, Some((path, twin))) => {
                 Found { value: self.read_twin(&path, &twin)?, variable: twin }
             }
-            (direct, ..) => Found {
-                value: direct.unwrap_or_else(|| SecretValue::copy_from(b"")),
-                variable: name.to_owned(),
-            },
         };
-        match found.value.check_size() {
-            Ok(()) => Ok(Some(found)),
-            Err(error) => {
-                let message = match error.reason() {
-                    Some(Reason::Empty) => "is set and empty; unset it or give it a value",
-                    _ => "is longer than 65536 bytes",
-                };
-                let refused = refuse(message, found.variable);
-                Err(error.reason().map_or(refused.clone(), |reason| refused.with_reason(reason)))
-            }
-        }
+        let (reason, message) = match found.value.len() {
+            0 => (Reason::Empty, "is set and empty; unset it or give it a value"),
+            1..=SecretValue::MAX_BYTES => return Ok(Some(found)),
+            _ => (Reason::TooLarge, "is longer than 65536 bytes"),
+        };
+        Err(refuse(message, found.variable).with_reason(reason))
     }
 
     fn var(&self, name: &str) -> Result<Option<SecretValue>> {

@@ -32,7 +32,7 @@ impl KeySource {
         let keys = match self.encoding {
             KeyEncoding::Jwks => self.set(name).await?.into_keys().collect(),
             _ if self.store.capabilities().versions => match self.versions(name).await {
-                // Removed between the list and the read, as only an old version is: look once more.
+                // The version that was current may be replaced and removed between the list and the read.
                 Err(error) if error.kind() == ErrorKind::NotFound => self.versions(name).await?,
                 versions => versions?,
             },

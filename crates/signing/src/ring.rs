@@ -45,14 +45,18 @@ pub struct KeyRing {
 type States = Arc<Vec<HmacState>>;
 
 struct Ring {
+    // The current one first.
     keys: Vec<(SigningKey, KeyState)>,
-    current: usize,
+    current: KeyId,
     loaded: Moment,
     limits: Limits,
     clock: Arc<dyn Clock>,
     // Derived when a purpose is first asked for: deriving costs more than signing.
     prepared: Mutex<HashMap<Purpose, States>>,
 }
+
+/// Where the current key stands in a ring.
+const CURRENT: usize = 0;
 
 /// How many purposes a ring keeps prepared. Programs have a few; more are derived each time.
 const PREPARED: usize = 64;
@@ -103,11 +107,12 @@ impl KeyRing {
             let message = format!("{currents} versions of the signing key are said to be current");
             return Err(Error::new(ErrorKind::Malformed, message));
         }
-        let current = unique.iter().position(|(_, state)| *state == KeyState::Current);
-        let current = current.ok_or_else(|| {
+        let first = unique.first().filter(|(_, state)| *state == KeyState::Current);
+        let (current, _) = first.ok_or_else(|| {
             Error::new(ErrorKind::NotFound, "no version of the signing key is current")
                 .with_reason(Reason::Version)
         })?;
+        let current = *current.id();
         let prepared = Mutex::default();
         let ring = Ring { keys: unique, current, loaded, limits, clock, prepared };
         Self::prepare(Arc::new(ring), Purpose::default())
@@ -155,9 +160,8 @@ impl KeyRing {
     /// `Unavailable` (reason `age_limit`) once the ring is past its age limit.
     pub fn sign(&self, message: &[u8]) -> Result<Signature> {
         self.check_age()?;
-        let (key, _) = self.at(self.ring.current)?;
-        let state = self.state(self.ring.current)?;
-        Signature::new(*key.id(), Algorithm::Hs256, &state.tag(message))
+        let tag = self.state(CURRENT)?.tag(message);
+        Signature::new(self.ring.current, Algorithm::Hs256, &tag)
     }
 
     /// Verifies with the key that the signature names, and with no other.
@@ -169,7 +173,7 @@ impl KeyRing {
         self.check_age()?;
         let found = self.position(signature.key());
         // An unknown key costs as much time as a known one.
-        let index = found.unwrap_or(self.ring.current);
+        let index = found.unwrap_or(CURRENT);
         let matches = self.state(index)?.matches(message, signature.tag());
         let (key, state) = self.at(index)?;
         let reason = match (found, state) {
@@ -184,10 +188,7 @@ impl KeyRing {
 
     /// The id of the key that signs.
     pub fn current(&self) -> KeyId {
-        self.ring
-            .keys
-            .get(self.ring.current)
-            .map_or_else(|| KeyId::derived(&[0; 10]), |(key, _)| *key.id())
+        self.ring.current
     }
 
     /// The ids and states of all keys in the ring: the current one, pending ones, then the most recently

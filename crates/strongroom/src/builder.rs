@@ -68,6 +68,8 @@ impl Builder {
     pub async fn build(self) -> Result<Secrets> {
         let settings = self.settings.unwrap_or_else(|| Settings::from_pairs::<&str, &str>([]));
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        // Before any I/O: a bad setting is said whether or not the provider can be opened.
+        let common = Common::read(&settings)?;
         let opened = match self.opened {
             Some(opened) => opened,
             None => {
@@ -75,7 +77,6 @@ impl Builder {
                 provider.open(Open::new(id, &settings, &clock)).await?
             }
         };
-        let common = Common::read(&settings)?;
         let store = self.layers.iter().fold(opened.store, |store, layer| layer.store(store));
         let remote = opened
             .signer

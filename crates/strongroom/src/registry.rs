@@ -83,7 +83,7 @@ pub(crate) fn select(settings: &Settings, added: &[Provider]) -> Result<(Provide
         None => {
             let typed = selected.trim().to_lowercase();
             let distance = |id: &&str| strsim::osa_distance(&typed, id);
-            // Two letters off, and not a third of a short word.
+            // At most two letters off, and at most a third of the word.
             let near = |id: &&str| distance(id) <= 2.min(id.len() / 3);
             let nearest = ids().min_by_key(distance).filter(near);
             let hint = match (typed.as_str(), nearest) {

@@ -115,15 +115,14 @@ impl EnvStore {
     }
 }
 
-/// What is wrong with a setting is wrong with a secret here.
+/// A value that no setting may have is here a value that no secret may have.
 fn as_secret(error: Error) -> Error {
-    let kind = match error.reason() {
-        Some(Reason::Empty) => ErrorKind::InvalidValue,
-        Some(Reason::TooLarge) => ErrorKind::Malformed,
-        _ => return error,
-    };
-    let same = Error::new(kind, error.to_string());
-    error.reason().map_or(same.clone(), |reason| same.with_reason(reason))
+    let as_kind = |kind, reason| Error::new(kind, error.to_string()).with_reason(reason);
+    match error.reason() {
+        Some(reason @ Reason::Empty) => as_kind(ErrorKind::InvalidValue, reason),
+        Some(reason @ Reason::TooLarge) => as_kind(ErrorKind::Malformed, reason),
+        _ => error,
+    }
 }
 
 #[async_trait]

@@ -668,3 +668,18 @@ async fn a_folder_that_is_filled_after_it_was_opened_has_the_capabilities_of_its
     folder.file("db", "canary-1");
     assert!(!store.capabilities().versions, "flat now");
 }
+
+#[tokio::test]
+async fn s10_debug_of_a_store_shows_neither_values_nor_what_guesses_can_be_checked_with() {
+    let folder = Folder::new();
+    let store = folder.store().await;
+    let stamp = Asked(&store).write("pin", "canary-1234").await;
+    Asked(&store).text("pin").await;
+    let manifest = folder.bytes(&format!("releases/{stamp}/.manifest.json"));
+    let manifest = String::from_utf8(manifest).unwrap();
+    let secrets = manifest.split('"').filter(|part| part.len() == 64);
+    let shown = format!("{store:?} {store:#?}");
+    assert_eq!(secrets.clone().count(), 2, "salt and hash");
+    assert!(secrets.into_iter().all(|secret| !shown.contains(secret)), "{shown}");
+    assert!(!shown.contains("canary"), "{shown}");
+}

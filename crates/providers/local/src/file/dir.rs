@@ -120,7 +120,7 @@ impl Dir {
             OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         for _ in 0..READS {
             let fd = rustix::fs::openat(&self.fd, name, flags, Mode::empty());
-            let fd = fd.map_err(|error| failed("reading")(error.into()))?;
+            let fd = fd.map_err(|error| absent_or_failed("reading")(error.into()))?;
             let before = stat_of(&fd)?;
             check_kind(&before)?;
             policy.check_file(&before)?;
@@ -234,12 +234,21 @@ impl Dir {
     }
 }
 
+/// As [`failed`], where a secret is looked for: there, and nowhere else, what is not there is `NotFound`.
+pub(super) fn absent_or_failed(step: &'static str) -> impl Fn(io::Error) -> Error {
+    move |error| match error.kind() {
+        io::ErrorKind::NotFound => super::no_secret(),
+        _ => failed(step)(error),
+    }
+}
+
 /// Turns an error of the disk into one of ours, naming the step that failed.
 pub(super) fn failed(step: &'static str) -> impl Fn(io::Error) -> Error {
     move |error| {
         let errno = Errno::from_io_error(&error);
         let (kind, what) = match errno {
-            Some(Errno::NOENT) => return super::no_secret(),
+            // Removed under us. Never `NotFound`: that would be an answer about a secret.
+            Some(Errno::NOENT) => (ErrorKind::Unavailable, "it is no longer there"),
             Some(Errno::ACCESS | Errno::PERM) => {
                 (ErrorKind::PermissionDenied, "this process may not; check owner, group and mode")
             }

@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use strongroom_core::{Error, ErrorKind, IfVersion, PutOptions, Reason, Result, SecretName, Stage};
 
 use super::config::Config;
-use super::dir::{Dir, failed};
+use super::dir::{Dir, absent_or_failed, failed};
 use super::manifest::{self, names_in};
 use super::publish::{LOCK, dir_mode, file_mode, lock_mode};
 use super::root::Root;
@@ -49,7 +49,7 @@ pub(super) fn delete(root: &Root, name: &SecretName) -> Result<()> {
     let (dir, _) = root.open()?;
     let _lock = lock(&dir)?;
     let (folder, name) = paths::split(name);
-    let step = failed("deleting");
+    let step = absent_or_failed("deleting");
     let dir = dir.descend(folder, |above, folder| above.open_dir(folder).map_err(&step))?;
     dir.remove_file(name).and_then(|()| dir.sync()).map_err(&step)
 }

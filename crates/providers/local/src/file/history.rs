@@ -19,7 +19,7 @@ use super::{CURRENT, RELEASES};
 
 /// The file that remembers them.
 pub(super) const FILE: &str = ".activations";
-/// How many activations are kept: a grace of 30 days at more than 6 rotations a day.
+/// How many activations are kept. Each `put` is one; of older ones the stamps tell the time.
 const KEPT: usize = 200;
 /// Largest file that is read, in bytes.
 const MAX_BYTES: usize = 64 * 1024;

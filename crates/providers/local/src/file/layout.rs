@@ -8,9 +8,10 @@ use strongroom_core::Result;
 use super::dir::{Dir, failed};
 use super::manifest::Manifest;
 use super::policy::Policy;
-use super::root::Opening;
 use super::stamp::Stamp;
 use super::{CURRENT, LOST_AND_FOUND, PLATFORM_LINK, RELEASES, history, misconfigured};
+
+const LOOKING: &str = "looking at the folder";
 
 /// How the folder is laid out.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -41,7 +42,7 @@ pub(super) fn look(dir: &Dir, policy: &Policy) -> Result<Layout> {
         _ if !is_hidden_only(dir, releases.then_some(RELEASES))? => Ok(Layout::Flat),
         _ if !releases => Ok(Layout::Empty),
         _ => {
-            let releases = dir.open_dir(RELEASES).map_err(Opening::from)?;
+            let releases = dir.open_dir(RELEASES).map_err(failed(LOOKING))?;
             match is_hidden_only(&releases, None)? {
                 true => Ok(Layout::Empty),
                 false => Ok(Layout::Flat),
@@ -57,8 +58,8 @@ pub(super) fn is_unfinished(dir: &Dir, policy: &Policy) -> Result<bool> {
     let ([only], true) = (&stamps[..], dir.stat_entry(history::FILE).is_err()) else {
         return Ok(false);
     };
-    let releases = dir.open_dir(RELEASES).map_err(Opening::from)?;
-    let release = releases.open_dir(&only.to_string()).map_err(Opening::from)?;
+    let releases = dir.open_dir(RELEASES).map_err(failed(LOOKING))?;
+    let release = releases.open_dir(&only.to_string()).map_err(failed(LOOKING))?;
     Ok(Manifest::read(&release, policy)?.is_some_and(|manifest| manifest.base.is_none()))
 }
 

@@ -1,7 +1,8 @@
 //! Writing a release: a whole new folder, then one rename.
 //!
 //! Every file is on the disk before the manifest, the manifest before the folder gets its name, and the
-//! folder before `current` moves. Whatever fails on the way, `current` stays what it was.
+//! folder before `current` moves. Whatever fails before that, `current` stays what it was; if only the last
+//! flush to the disk fails, it has moved and the error says that this step failed.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -245,7 +245,7 @@ fn vanished(dir: &Dir, error: Error) -> Result<()> {
 }
 
 /// Opening a folder that a link or a stamp names.
-pub(super) struct Opening(Error);
+struct Opening(Error);
 
 impl From<io::Error> for Opening {
     fn from(error: io::Error) -> Self {

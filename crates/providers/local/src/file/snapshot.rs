@@ -8,7 +8,7 @@ use rustix::fs::Stat;
 use strongroom_core::{ErrorKind, Result, Secret, SecretName};
 use zeroize::Zeroizing;
 
-use super::dir::{Dir, failed};
+use super::dir::{Dir, absent_or_failed, failed};
 use super::manifest::{self, MAX_FILE_BYTES, Manifest};
 use super::policy::Policy;
 use super::stamp::Stamp;
@@ -92,7 +92,7 @@ pub(super) fn read_file(
 ) -> Result<(Zeroizing<Vec<u8>>, Stat)> {
     let (folder, file) = paths::split(name);
     let folder = dir.descend(folder, |above, folder| {
-        let opened = above.open_dir(folder).map_err(failed("reading"))?;
+        let opened = above.open_dir(folder).map_err(absent_or_failed("reading"))?;
         policy.check_dir(&opened.stat().map_err(failed("reading"))?, folder)?;
         Ok(opened)
     })?;
