@@ -29,6 +29,7 @@ struct Inner {
     operation: Option<&'static str>,
     name: Option<String>,
     retry_after: Option<Duration>,
+    attempts: u32,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -44,6 +45,7 @@ impl Error {
             operation: None,
             name: None,
             retry_after: None,
+            attempts: 1,
             source: None,
         }))
     }
@@ -95,6 +97,13 @@ impl Error {
         self
     }
 
+    /// Says how many attempts failed, this one included.
+    #[must_use]
+    pub fn with_attempts(mut self, attempts: u32) -> Self {
+        self.inner().attempts = attempts;
+        self
+    }
+
     /// Adds the cause. Only for errors that cannot hold a secret: never a parse error of a value, a body
     /// or a URL.
     #[must_use]
@@ -138,6 +147,11 @@ impl Error {
         self.0.retry_after
     }
 
+    /// How many attempts failed before this was said, the last one included.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
     fn inner(&mut self) -> &mut Inner {
         Arc::make_mut(&mut self.0)
     }
@@ -162,7 +176,11 @@ impl fmt::Display for Error {
         if let Some(name) = &inner.name {
             write!(f, "`{name}`: ")?;
         }
-        f.write_str(&inner.message)
+        f.write_str(&inner.message)?;
+        match inner.attempts {
+            0 | 1 => Ok(()),
+            attempts => write!(f, " ({attempts} attempts)"),
+        }
     }
 }
 
@@ -190,6 +208,9 @@ impl fmt::Debug for Error {
         }
         if let Some(after) = &inner.retry_after {
             shown.field("retry_after", after);
+        }
+        if inner.attempts > 1 {
+            shown.field("attempts", &inner.attempts);
         }
         if let Some(source) = &inner.source {
             shown.field("source", source);

@@ -47,8 +47,8 @@ pub use settings::Settings;
 pub use signature::{
     Algorithm, KeyId, Purpose, Signature, signed_bytes, signed_prefix, sub_key_info,
 };
-pub use signer::{Signer, Verified};
-pub use store::{Capabilities, SecretStore};
+pub use signer::{Rotated, Signer, Verified};
+pub use store::{Capabilities, Probe, SecretStore};
 pub use text::escaped;
 pub use value::SecretValue;
 pub use version::{SecretVersion, VersionInfo, VersionState};

@@ -81,8 +81,12 @@ pub struct Opened {
     pub store: Arc<dyn SecretStore>,
     /// What signs, where the provider does so itself; `None` if keys are read from the store.
     pub signer: Option<Arc<dyn Signer>>,
-    /// The logical name of the signing key, if one is configured.
-    pub signing_key: Option<SecretName>,
+    /// The logical name of the signing key, or what has to be set to have one. `None` if the provider has
+    /// no setting of its own for it: then `SECRETS_SIGNING_SECRET_NAME` names it.
+    pub signing_key: Option<Result<SecretName>>,
+    /// A key of the store whose signatures still verify, while `signer` signs: for moving to a provider
+    /// that signs itself.
+    pub also_verifies: Option<SecretName>,
     /// What a person should look at, though it works: loose modes, foreign owners.
     pub warnings: Vec<String>,
 }
@@ -90,7 +94,7 @@ pub struct Opened {
 impl Opened {
     /// A store and nothing else.
     pub fn new(store: Arc<dyn SecretStore>) -> Self {
-        Self { store, signer: None, signing_key: None, warnings: Vec::new() }
+        Self { store, signer: None, signing_key: None, also_verifies: None, warnings: Vec::new() }
     }
 }
 

@@ -51,6 +51,25 @@ pub enum Reason {
     AgeLimit,
     /// The new value equals the current one.
     RotationNoop,
+    /// The server is sealed: it runs, and an operator has to unseal it.
+    Sealed,
+    /// The server runs and was never initialised.
+    Uninitialised,
+    /// The server runs and does not serve: a disaster-recovery secondary, cut off from its cluster, or
+    /// removed from it.
+    Inactive,
+    /// The host name could not be resolved.
+    Dns,
+    /// No answer within the deadline.
+    Timeout,
+    /// The answer ended before it was complete.
+    Truncated,
+    /// The server answered with a redirect, which is never followed.
+    Redirect,
+    /// Nothing is mounted there, or something else.
+    Mount,
+    /// The server knows no such namespace.
+    Namespace,
 }
 
 impl Reason {
@@ -78,6 +97,15 @@ impl Reason {
             Self::Locked => "locked",
             Self::AgeLimit => "age_limit",
             Self::RotationNoop => "rotation_noop",
+            Self::Sealed => "sealed",
+            Self::Uninitialised => "uninitialised",
+            Self::Inactive => "inactive",
+            Self::Dns => "dns",
+            Self::Timeout => "timeout",
+            Self::Truncated => "truncated",
+            Self::Redirect => "redirect",
+            Self::Mount => "mount",
+            Self::Namespace => "namespace",
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 
-use crate::{KeyId, Result, SecretName, SignOptions, Signature};
+use crate::{Error, ErrorKind, KeyId, Result, SecretName, SecretVersion, SignOptions, Signature};
 
 /// Something that signs and verifies with keys it looks up by name. For implementors: applications use
 /// the handle that `Secrets::signer` returns.
@@ -56,6 +56,42 @@ pub trait Signer: Debug + Send + Sync + 'static {
             results.push(self.verify(key, message, signature, options.clone()).await);
         }
         results
+    }
+
+    /// Whether a key is there and can sign, as far as that can be told without signing. Default: it is
+    /// not asked.
+    ///
+    /// # Errors
+    /// `Misconfigured` if there is no such key, `Unsupported` if it is of a type that does not sign.
+    async fn check(&self, key: &SecretName) -> Result<()> {
+        let _ = key;
+        Ok(())
+    }
+
+    /// Makes a new version of a key, which signs from now on; older ones still verify.
+    ///
+    /// # Errors
+    /// `Unsupported` unless it is written.
+    async fn rotate(&self, key: &SecretName) -> Result<Rotated> {
+        let error = Error::new(ErrorKind::Unsupported, "this signer cannot rotate its keys");
+        Err(error.with_name(key.as_str()))
+    }
+}
+
+/// What the rotation of a key that its provider keeps did.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Rotated {
+    /// The version that signs now.
+    pub version: SecretVersion,
+    /// The version that signed before.
+    pub previous: SecretVersion,
+}
+
+impl Rotated {
+    /// From one version to the next.
+    pub fn new(version: SecretVersion, previous: SecretVersion) -> Self {
+        Self { version, previous }
     }
 }
 

@@ -101,6 +101,26 @@ pub trait SecretStore: Debug + Send + Sync + 'static {
     async fn check(&self, name: &SecretName) -> Result<()> {
         self.get(name, GetOptions::default()).await.map(drop)
     }
+
+    /// Asks the provider how it is and whether it knows us, without reading a secret. Default: nothing to
+    /// ask.
+    ///
+    /// # Errors
+    /// `Unavailable` if it does not serve, with reason `sealed`, `uninitialised` or `inactive` if it says so;
+    /// `Unauthenticated` if it serves and does not accept who we are.
+    async fn probe(&self) -> Result<Probe> {
+        Ok(Probe::Active)
+    }
+}
+
+/// What a provider that serves says of itself.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Probe {
+    /// It serves.
+    Active,
+    /// It serves by passing requests on to the active server.
+    Standby,
 }
 
 fn unsupported(info: &ProviderInfo, operation: &'static str, name: Option<&SecretName>) -> Error {

@@ -70,6 +70,7 @@ impl Builder {
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         // Before any I/O: a bad setting is said whether or not the provider can be opened.
         let common = Common::read(&settings)?;
+        let shared = strongroom_local::signing_key(&settings)?;
         let opened = match self.opened {
             Some(opened) => opened,
             None => {
@@ -81,9 +82,9 @@ impl Builder {
         let remote = opened
             .signer
             .map(|signer| self.layers.iter().fold(signer, |signer, layer| layer.signer(signer)));
-        let signing_key = match opened.signing_key {
-            Some(name) => name,
-            None => strongroom_local::signing_key(&settings)?,
+        let (signing_key, expected) = match opened.signing_key {
+            Some(name) => (name, true),
+            None => (Ok(shared.0), shared.1),
         };
         let mut warnings = settings.near_misses(&registry::known_keys(&self.providers));
         warnings.extend(opened.warnings);
@@ -99,7 +100,8 @@ impl Builder {
             store,
             remote,
             local,
-            signing_key,
+            signing_key: SigningKeyName { name: signing_key, expected },
+            also_verifies: opened.also_verifies,
             common,
             clock,
             warnings,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use strongroom_core::{
-    Capabilities, Error, ErrorKind, GetOptions, ProviderInfo, PutOptions, Result, Secret,
+    Capabilities, Error, ErrorKind, GetOptions, Probe, ProviderInfo, PutOptions, Result, Secret,
     SecretName, SecretStore, SecretValue, SecretVersion, VersionInfo,
 };
 
@@ -115,5 +115,9 @@ impl SecretStore for ScriptedStore {
 
     async fn check(&self, name: &SecretName) -> Result<()> {
         self.call()?.check(name).await
+    }
+
+    async fn probe(&self) -> Result<Probe> {
+        self.call()?.probe().await
     }
 }

@@ -64,14 +64,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("strongroom-cli", &["strongroom"]),
     (TESTKIT, &["strongroom-core"]),
     ("strongroom-examples", &["strongroom"]),
-    ("strongroom-tests", &["strongroom", TESTKIT]),
-    ("xtask", &[]),
+    ("strongroom-servers", &[]),
+    ("strongroom-tests", &["strongroom", TESTKIT, "strongroom-servers"]),
+    ("xtask", &["strongroom-servers"]),
 ];
 
 const TESTKIT: &str = "strongroom-testkit";
 
 /// Crates whose own tests may use the testkit.
 const TESTED_WITH_TESTKIT: &[&str] = &[
+    "strongroom-http",
     "strongroom-layers",
     "strongroom-signing",
     "strongroom-local",

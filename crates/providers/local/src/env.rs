@@ -26,9 +26,7 @@ pub const ENV: Provider = Provider::new(&["env"], &[PREFIX, SIGNING_SECRET_NAME]
 
 fn open_env(open: Open<'_>) -> Result<Opened> {
     let prefix = open.settings.text(&PREFIX)?.unwrap_or_default();
-    let mut opened = Opened::new(Arc::new(EnvStore::new(open.settings.clone(), &prefix)?));
-    opened.signing_key = Some(crate::signing_key(open.settings)?);
-    Ok(opened)
+    Ok(Opened::new(Arc::new(EnvStore::new(open.settings.clone(), &prefix)?)))
 }
 
 /// Secrets in variables. Read only.

@@ -27,19 +27,23 @@ pub use memory::MemoryStore;
 use strongroom_core::{Error, ErrorKind, Key, Result, SecretName, Settings};
 
 /// The setting that names the signing key of the providers of this crate.
-const SIGNING_SECRET_NAME: Key = Key::text(
+const SIGNING_SECRET_NAME: Key = SET_SIGNING_SECRET_NAME.with_default("signing-key");
+
+const SET_SIGNING_SECRET_NAME: Key = Key::text(
     "SECRETS_SIGNING_SECRET_NAME",
     "logical name of the secret that holds the signing key",
-)
-.with_default("signing-key");
+);
 
-/// The logical name of the signing key: `SECRETS_SIGNING_SECRET_NAME`, by default `signing-key`.
+/// The logical name of the signing key, and whether somebody set it: `SECRETS_SIGNING_SECRET_NAME`, by
+/// default `signing-key`.
 ///
 /// # Errors
 /// `Misconfigured` if the setting is no name.
-pub fn signing_key(settings: &Settings) -> Result<SecretName> {
-    let name = settings.text(&SIGNING_SECRET_NAME)?.unwrap_or_default();
-    SecretName::new(&name).map_err(|error| error.with_key(SIGNING_SECRET_NAME.name))
+pub fn signing_key(settings: &Settings) -> Result<(SecretName, bool)> {
+    let set = settings.text(&SET_SIGNING_SECRET_NAME)?;
+    let name = set.as_deref().or(SIGNING_SECRET_NAME.default).unwrap_or_default();
+    let name = SecretName::new(name).map_err(|error| error.with_key(SIGNING_SECRET_NAME.name))?;
+    Ok((name, set.is_some()))
 }
 
 /// The error for a field that is handed to a store of plain values.

@@ -34,12 +34,10 @@ pub const FILE: Provider =
 
 async fn open_file(open: Open<'_>) -> Result<Opened> {
     let config = Config::read(open.settings)?;
-    let signing_key = crate::signing_key(open.settings)?;
     let store = Arc::new(FileStore::open_config(config, open.clock.clone()).await?);
     let warnings = store.inspect().await?;
     let mut opened = Opened::new(store);
     opened.warnings = warnings;
-    opened.signing_key = Some(signing_key);
     Ok(opened)
 }
 
