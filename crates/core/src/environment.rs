@@ -16,4 +16,10 @@ pub trait Environment: Debug + Send + Sync + 'static {
     /// A whole file, for `X_FILE` settings. Refuses anything but a regular file, and one of more than
     /// `max_bytes` (`io::ErrorKind::FileTooLarge`).
     fn read_file(&self, path: &Path, max_bytes: usize) -> io::Result<Vec<u8>>;
+
+    /// Whether any user of the machine may write this file. Default: no, as in a table.
+    fn anyone_can_write(&self, path: &Path) -> io::Result<bool> {
+        let _ = path;
+        Ok(false)
+    }
 }

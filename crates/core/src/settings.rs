@@ -98,6 +98,24 @@ impl Settings {
         }
     }
 
+    /// The contents of the file that a path setting names, where what the file says is trusted: roots of
+    /// TLS.
+    ///
+    /// # Errors
+    /// `Misconfigured` if the file cannot be read, is longer than `max_bytes`, or may be written by any
+    /// user of the machine.
+    pub fn trusted_file(&self, key: &Key, max_bytes: usize) -> Result<Option<Vec<u8>>> {
+        let Some(path) = self.path(key)? else { return Ok(None) };
+        let bytes = self.read(&path, key.name, max_bytes)?;
+        match self.environment.anyone_can_write(&path) {
+            Ok(false) => Ok(Some(bytes)),
+            _ => {
+                let message = "any user of this machine may write the file; take that right away";
+                Err(Error::new(ErrorKind::Misconfigured, message).with_key(key.name))
+            }
+        }
+    }
+
     /// A setting that is on or off: `true`, `false`, `1`, `0`, and nothing else.
     ///
     /// # Errors
@@ -246,21 +264,28 @@ impl Settings {
             return Err(refuse("must be an absolute path"));
         }
         // The cap is for the value; a trailing newline comes on top.
-        let bytes =
-            self.environment.read_file(path, SecretValue::MAX_BYTES + 2).map_err(|error| {
-                let message = match error.kind() {
-                    io::ErrorKind::NotFound => "the file does not exist",
-                    io::ErrorKind::PermissionDenied => "the file may not be read by this process",
-                    io::ErrorKind::FileTooLarge => "the file is longer than 65536 bytes",
-                    _ => "the file cannot be read; expected a regular file",
-                };
-                refuse(message).with_source(error)
-            })?;
+        let bytes = self.read(path, twin, SecretValue::MAX_BYTES + 2)?;
         let value = SecretValue::from(bytes);
         let without_newline = strip_newline(value.expose());
         Ok(match without_newline.len() == value.len() {
             true => value,
             false => SecretValue::copy_from(without_newline),
+        })
+    }
+}
+
+impl Settings {
+    fn read(&self, path: &Path, variable: &str, max_bytes: usize) -> Result<Vec<u8>> {
+        self.environment.read_file(path, max_bytes).map_err(|error| {
+            let message = match error.kind() {
+                io::ErrorKind::NotFound => "the file does not exist",
+                io::ErrorKind::PermissionDenied => "the file may not be read by this process",
+                io::ErrorKind::FileTooLarge => "the file is too long",
+                _ => "the file cannot be read; expected a regular file",
+            };
+            Error::new(ErrorKind::Misconfigured, message)
+                .with_key(variable.to_owned())
+                .with_source(error)
         })
     }
 }

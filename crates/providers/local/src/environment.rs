@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::OpenOptions;
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use rustix::fs::OFlags;
@@ -40,6 +40,10 @@ impl Environment for ProcessEnvironment {
             true => Err(io::ErrorKind::FileTooLarge.into()),
             false => Ok(std::mem::take(&mut *bytes)),
         }
+    }
+
+    fn anyone_can_write(&self, path: &Path) -> io::Result<bool> {
+        Ok(std::fs::metadata(path)?.mode() & 0o002 != 0)
     }
 }
 
