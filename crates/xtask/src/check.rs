@@ -1,10 +1,10 @@
 //! `cargo xtask check`: everything that a change must pass and that is not a test.
 
+use crate::barred::{self, NETWORK, OTHER_TLS, RUNTIME};
 use crate::command::{cargo, succeed};
 use crate::metadata::Workspace;
-use crate::offline::{self, NETWORK, RUNTIME};
 use crate::report::Report;
-use crate::{deny, layering, rust_version};
+use crate::{deny, layering, rust_version, source};
 
 /// Runs every check; one that fails does not stop the next.
 pub(crate) fn run(report: &mut Report) {
@@ -18,9 +18,13 @@ pub(crate) fn run(report: &mut Report) {
         Err(problem) => report.check("cargo metadata", || Err(problem)),
     }
     report.check("strongroom-core is offline", || {
-        offline::check("strongroom-core", &[NETWORK, RUNTIME])
+        barred::check("strongroom-core", &[NETWORK, RUNTIME])
     });
-    report.check("strongroom-local is offline", || offline::check("strongroom-local", &[NETWORK]));
+    report.check("strongroom-local is offline", || barred::check("strongroom-local", &[NETWORK]));
+    report.check("strongroom has one TLS stack", || barred::check("strongroom", &[OTHER_TLS]));
+    report.check("certificates are always checked (S22)", || {
+        source::unnamed(&source::WAYS_AROUND_CERTIFICATES)
+    });
     report.check("licences, bans and sources", deny::check);
 }
 

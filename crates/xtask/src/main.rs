@@ -2,6 +2,7 @@
 //!
 //! `cargo xtask test` runs every test, `cargo xtask check` everything else that a change must pass.
 //! Both end with a table of minutes per step and, as their last line, `N passed, N failed`.
+//! `cargo xtask servers` starts a real server to try things on.
 
 #![forbid(unsafe_code)]
 #![expect(
@@ -10,14 +11,17 @@
     reason = "a developer's command talks to a developer"
 )]
 
+mod barred;
 mod check;
 mod command;
 mod deny;
 mod layering;
 mod metadata;
-mod offline;
+mod quickstart;
 mod report;
 mod rust_version;
+mod servers;
+mod source;
 mod tally;
 mod test;
 mod transcript;
@@ -33,23 +37,41 @@ fn main() -> ExitCode {
         eprintln!("cannot enter the workspace at {ROOT}: {cause}");
         return ExitCode::FAILURE;
     }
-    let mut report = Report::default();
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["test"] => test::run(&mut report),
-        ["check"] => check::run(&mut report),
+        ["test"] => reported(test::run),
+        ["check"] => reported(check::run),
+        ["servers"] => concluded(servers::serve()),
+        ["servers", "install"] => concluded(strongroom_servers::install()),
         _ => {
             eprintln!("{USAGE}");
-            return ExitCode::from(2);
+            ExitCode::from(2)
         }
     }
+}
+
+fn reported(run: impl FnOnce(&mut Report)) -> ExitCode {
+    let mut report = Report::default();
+    run(&mut report);
     println!("\n{report}");
     report.exit_code()
+}
+
+fn concluded(result: Result<(), String>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("{problem}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
-  test   run every test, the examples and the crate count
-  check  format, lints, docs, features, Rust version, layering, licences";
+  test             install the servers; run every test, the examples and the crate counts
+  check            format, lints, docs, features, Rust version, layering, licences
+  servers          start OpenBao, print the settings that select it, serve until Ctrl-C
+  servers install  install it into target/servers";

@@ -1,33 +1,40 @@
 //! `cargo xtask test`: every test of the workspace.
 
-use crate::command::{cargo, stream};
+use crate::command::{cargo, stream, succeed};
 use crate::report::Report;
 use crate::tally::Tally;
 use crate::transcript::Transcript;
-use crate::tree;
+use crate::{quickstart, tree};
 
 /// Runs every test; a step that fails does not stop the next.
 pub(crate) fn run(report: &mut Report) {
+    report.check("servers", strongroom_servers::install);
     // Two runs, because `--all-targets` leaves documentation tests out.
     report.step("tests", || cargo_test("--all-targets"));
     report.step("documentation tests", || cargo_test("--doc"));
+    let mut lines = Vec::new();
     report.check("example quickstart", || {
-        let lines = example("quickstart")?;
-        within("lines printed", lines, QUICKSTART_LINES)
+        lines = quickstart::without_settings()?;
+        within("lines printed", lines.len(), QUICKSTART_LINES)
     });
-    report.check("example custom_provider", || example("custom_provider").map(drop));
-    report.check("crate count of strongroom", || {
-        let crates = tree::packages("strongroom", "--no-default-features")?.len();
-        within("crates", crates, CRATES)
+    report.check("example quickstart on OpenBao", || quickstart::on_openbao(&lines));
+    report.check("example custom_provider", || {
+        succeed(&mut cargo("run --locked --example custom_provider"))
     });
+    for (features, most) in CRATES {
+        report.check(&format!("crate count of strongroom{features}"), || {
+            let options = format!("--no-default-features{features}");
+            within("crates", tree::packages("strongroom", &options)?.len(), most)
+        });
+    }
 }
 
 /// A newcomer's first output fits on a screen of 25 lines, prompt included.
 const QUICKSTART_LINES: usize = 24;
 
-/// What `strongroom` without features may cost its users, in crates of the normal tree, itself
+/// What `strongroom` with these features may cost its users, in crates of the normal tree, itself
 /// included.
-const CRATES: usize = 65;
+const CRATES: [(&str, usize); 2] = [("", 65), (" --features vault", 155)];
 
 fn cargo_test(targets: &str) -> Tally {
     let mut transcript = Transcript::default();
@@ -38,13 +45,6 @@ fn cargo_test(targets: &str) -> Tally {
         false
     });
     transcript.conclude(success)
-}
-
-/// Runs an example and counts the lines it prints.
-fn example(name: &str) -> Result<usize, String> {
-    let mut lines = 0;
-    let success = stream(&mut cargo(&format!("run --locked --example {name}")), |_| lines += 1)?;
-    if success { Ok(lines) } else { Err(format!("example {name} failed")) }
 }
 
 fn within(what: &str, count: usize, most: usize) -> Result<(), String> {

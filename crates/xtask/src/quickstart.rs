@@ -1,0 +1,65 @@
+//! The example `quickstart` says the same on every provider.
+
+use strongroom_servers::OpenBao;
+
+use crate::command::{cargo, stream};
+use crate::servers;
+
+/// Runs it as a newcomer does, without settings, and gives the lines it prints.
+///
+/// # Errors
+/// If it fails.
+pub(crate) fn without_settings() -> Result<Vec<String>, String> {
+    run("", &[])
+}
+
+/// Runs it on a real server, once with keys that stay there and once with keys that it fetches, and
+/// compares the lines with those of the run without settings.
+///
+/// # Errors
+/// If there is no server, a run fails, or one prints another sequence of lines.
+pub(crate) fn on_openbao(without_settings: &[String]) -> Result<(), String> {
+    let server = OpenBao::start()?;
+    servers::create_transit_key(&server)?;
+    for signing in
+        [(servers::TRANSIT_KEY, servers::KEY), ("VAULT_SIGNING_SECRET_NAME", "quickstart-signing")]
+    {
+        let mut settings = servers::settings(&server).to_vec();
+        settings.push(signing);
+        let lines = run("--features vault", &settings)?;
+        let (expected, found) = (labels(without_settings), labels(&lines));
+        if found != expected {
+            return Err(format!("with {}: {found:?}, not {expected:?}", signing.0));
+        }
+    }
+    Ok(())
+}
+
+fn run(features: &str, settings: &[(&str, &str)]) -> Result<Vec<String>, String> {
+    // At the root, so that the package of the examples is the default one.
+    let mut command = cargo(&format!("run --locked --example quickstart {features}"));
+    command.envs(settings.iter().copied());
+    let mut lines = Vec::new();
+    let success = stream(&mut command, |line| lines.push(line.to_owned()))?;
+    if success { Ok(lines) } else { Err("example quickstart failed".to_owned()) }
+}
+
+/// What each line is about. A line that goes on with the one before is about nothing.
+///
+/// Leaves out what may differ: that no provider was selected, and whether the key was there already.
+fn labels(lines: &[String]) -> Vec<&str> {
+    let labels = lines.iter().filter_map(|line| line.split(' ').next());
+    let labels = labels.filter(|label| *label != "provider");
+    labels.map(|label| if label == "found" { "put" } else { label }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_may_differ_is_left_out() {
+        let lines = ["provider   none", "opened     x", "found      y", "           z"];
+        assert_eq!(labels(&lines.map(str::to_owned)), ["opened", "put", ""]);
+    }
+}
