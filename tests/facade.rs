@@ -212,7 +212,7 @@ async fn a_write_that_is_refused_leaves_nothing_behind() {
 #[tokio::test]
 async fn the_signing_key_is_the_one_that_the_settings_name_on_any_store() {
     let secrets = memory(&[("SECRETS_SIGNING_SECRET_NAME", "billing/key")]).await;
-    assert_eq!(secrets.signing_key().as_str(), "billing/key");
+    assert_eq!(secrets.signing_key().unwrap().as_str(), "billing/key");
     secrets.put("billing/key", secrets.generate(32).unwrap(), options()).await.unwrap();
     assert!(secrets.signer().await.is_ok());
 }

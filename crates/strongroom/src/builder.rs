@@ -3,13 +3,15 @@
 use std::sync::{Arc, Mutex};
 
 use strongroom_core::{
-    Clock, Layer, Open, Opened, Provider, Result, SecretStore, Settings, SystemClock,
+    Clock, Error, ErrorKind, Key, Layer, Open, Opened, Provider, Result, SecretStore, Settings,
+    SystemClock,
 };
+use strongroom_layers::{RetryLayer, TimeoutLayer};
 use strongroom_signing::StoreSigner;
 
 use crate::common::Common;
 use crate::registry;
-use crate::secrets::{Inner, Secrets};
+use crate::secrets::{Inner, Secrets, SigningKeyName};
 
 /// Builds a [`Secrets`] from parts: settings, a store of one's own, layers, a clock.
 #[derive(Debug, Default)]
@@ -20,6 +22,7 @@ pub struct Builder {
     providers: Vec<Provider>,
     layers: Vec<Arc<dyn Layer>>,
     clock: Option<Arc<dyn Clock>>,
+    attempts: Option<u32>,
 }
 
 impl Builder {
@@ -48,7 +51,15 @@ impl Builder {
         self
     }
 
-    /// Wraps the store, and the provider's signer if it has one. The last layer added is the outermost.
+    /// How many attempts an operation has at most, while its errors are of a kind that may pass: 1 to 5.
+    /// Default: 3. Writes are tried again only if the provider says that it did nothing.
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = Some(attempts);
+        self
+    }
+
+    /// Wraps the store, and the provider's signer if it has one, outside retries and the deadline of an
+    /// operation. The last layer added is the outermost.
     pub fn layer(mut self, layer: impl Layer) -> Self {
         self.layers.push(Arc::new(layer));
         self
@@ -60,7 +71,8 @@ impl Builder {
         self
     }
 
-    /// Checks the settings and opens the provider. Does no network I/O.
+    /// Checks the settings and opens the provider. Does no network I/O. What is built needs a tokio runtime
+    /// with its timer enabled.
     ///
     /// # Errors
     /// `Misconfigured`, naming the setting that has to change and what it may be; for provider `file` also
@@ -68,20 +80,32 @@ impl Builder {
     pub async fn build(self) -> Result<Secrets> {
         let settings = self.settings.unwrap_or_else(|| Settings::from_pairs::<&str, &str>([]));
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let source = match self.opened {
+            Some(opened) => Source::Open(opened),
+            None => registry::select(&settings, &self.providers).map(Source::Selected)?,
+        };
         // Before any I/O: a bad setting is said whether or not the provider can be opened.
-        let common = Common::read(&settings)?;
+        let common = Common::read(&settings, source.keys())?;
         let shared = strongroom_local::signing_key(&settings)?;
-        let opened = match self.opened {
-            Some(opened) => opened,
-            None => {
-                let (provider, id) = registry::select(&settings, &self.providers)?;
+        let attempts = self.attempts.unwrap_or(RetryLayer::ATTEMPTS);
+        if !RetryLayer::ATTEMPTS_RANGE.contains(&attempts) {
+            let message = "attempts must be from 1 to 5";
+            return Err(Error::new(ErrorKind::Misconfigured, message));
+        }
+        let opened = match source {
+            Source::Open(opened) => opened,
+            Source::Selected((provider, id)) => {
                 provider.open(Open::new(id, &settings, &clock)).await?
             }
         };
-        let store = self.layers.iter().fold(opened.store, |store, layer| layer.store(store));
-        let remote = opened
-            .signer
-            .map(|signer| self.layers.iter().fold(signer, |signer, layer| layer.signer(signer)));
+        let retry: Arc<dyn Layer> = Arc::new(RetryLayer::new(attempts, common.timeout));
+        let timeout: Arc<dyn Layer> = Arc::new(TimeoutLayer::new(common.timeout));
+        let layers = [retry, timeout].into_iter().chain(self.layers);
+        let (mut store, mut remote) = (opened.store, opened.signer);
+        for layer in layers {
+            store = layer.store(store);
+            remote = remote.map(|signer| layer.signer(signer));
+        }
         let (signing_key, expected) = match opened.signing_key {
             Some(name) => (name, true),
             None => (Ok(shared.0), shared.1),
@@ -108,5 +132,20 @@ impl Builder {
             reminded: Mutex::default(),
             rotating: tokio::sync::Mutex::default(),
         }))
+    }
+}
+
+/// Where the store comes from.
+enum Source {
+    Open(Opened),
+    Selected((Provider, &'static str)),
+}
+
+impl Source {
+    fn keys(&self) -> &'static [Key] {
+        match self {
+            Self::Open(_) => &[],
+            Self::Selected((provider, _)) => provider.keys(),
+        }
     }
 }

@@ -30,6 +30,14 @@ const MAX_STALE: Key = Key::seconds(
 )
 .with_default("300");
 
+const TIMEOUT: Key = Key::seconds(
+    "SECRETS_TIMEOUT_SECONDS",
+    1,
+    60,
+    "longest time of one operation, all its attempts included",
+)
+.with_default("10");
+
 const MAX_GRACE: u64 = 2_592_000;
 const GRACE: Key = Key::seconds(
     "SECRETS_PREVIOUS_KEY_GRACE_SECONDS",
@@ -57,8 +65,18 @@ const TELEMETRY: Key = Key::boolean(
 .with_default("false");
 
 /// In the order in which documents list them.
-pub(crate) const KEYS: [Key; 9] =
-    [PROVIDER, PREFIX, ENCODING, TTL, MAX_STALE, GRACE, VERIFY, ALLOW_UNVERIFIED, TELEMETRY];
+pub(crate) const KEYS: [Key; 10] = [
+    PROVIDER,
+    PREFIX,
+    ENCODING,
+    TTL,
+    MAX_STALE,
+    TIMEOUT,
+    GRACE,
+    VERIFY,
+    ALLOW_UNVERIFIED,
+    TELEMETRY,
+];
 
 /// What the common settings say.
 #[derive(Clone, Debug)]
@@ -66,29 +84,36 @@ pub(crate) struct Common {
     pub(crate) prefix: Option<SecretName>,
     pub(crate) encoding: KeyEncoding,
     pub(crate) freshness: Freshness,
+    pub(crate) timeout: Duration,
     pub(crate) verify: bool,
     pub(crate) telemetry: bool,
 }
 
 impl Common {
+    /// Reads them; a TTL that the selected provider has a setting of its own for wins over the common one.
+    ///
     /// # Errors
     /// `Misconfigured`, naming the setting.
-    pub(crate) fn read(settings: &Settings) -> Result<Self> {
+    pub(crate) fn read(settings: &Settings, provider: &[Key]) -> Result<Self> {
         let prefix = settings.text(&PREFIX)?.as_deref().map(SecretName::new).transpose();
         let word = settings.choice(&ENCODING)?.and_then(KeyEncoding::from_word);
         Ok(Self {
             prefix: prefix.map_err(|error| error.with_key(PREFIX.name))?,
             encoding: word.unwrap_or_default(),
-            freshness: freshness(settings)?,
+            freshness: freshness(settings, provider)?,
+            timeout: settings.seconds(&TIMEOUT)?.unwrap_or_default(),
             verify: verify(settings)?,
             telemetry: settings.boolean(&TELEMETRY)?.unwrap_or(false),
         })
     }
 }
 
-fn freshness(settings: &Settings) -> Result<Freshness> {
+fn freshness(settings: &Settings, provider: &[Key]) -> Result<Freshness> {
     let seconds = |key: &Key| settings.seconds(key).map(Option::unwrap_or_default);
-    let mut freshness = Freshness::new(seconds(&TTL)?, seconds(&MAX_STALE)?);
+    let own_ttl = provider.iter().find(|key| key.name.ends_with("_CACHE_TTL_SECONDS"));
+    let own_ttl = own_ttl.map(|key| settings.seconds(key)).transpose()?.flatten();
+    let ttl = seconds(&TTL)?;
+    let mut freshness = Freshness::new(own_ttl.unwrap_or(ttl), seconds(&MAX_STALE)?);
     // A key has to be accepted for as long as any process may sign with it, or verify without having
     // seen its successor.
     let least: Duration = 2 * (freshness.ttl + freshness.max_stale);
@@ -114,7 +139,7 @@ mod tests {
     use super::*;
 
     fn read(pairs: &[(&str, &str)]) -> Result<Common> {
-        Common::read(&Settings::from_pairs(pairs.iter().copied()))
+        Common::read(&Settings::from_pairs(pairs.iter().copied()), &[])
     }
 
     #[test]
@@ -126,6 +151,7 @@ mod tests {
             [freshness.ttl, freshness.max_stale, freshness.grace].map(seconds),
             [60, 300, 900]
         );
+        assert_eq!(common.timeout.as_secs(), 10);
         assert_eq!((common.prefix, common.encoding, common.verify), (None, KeyEncoding::Raw, true));
     }
 

@@ -35,14 +35,14 @@ pub mod provider;
 pub use builder::Builder;
 pub use registry::{Listed, providers};
 pub use rotate::{Rotate, Rotation};
-pub use secrets::Secrets;
+pub use secrets::{Probed, Secrets};
 pub use signer::{Enforced, Signer};
 
 pub use strongroom_core::{
     Algorithm, Clock, Environment, Error, ErrorKind, Form, GetOptions, IfVersion, Key, KeyId,
-    Layer, Purpose, PutOptions, Reason, Result, Retry, Secret, SecretName, SecretRef, SecretValue,
-    SecretVersion, Select, Settings, Signature, Stage, SystemClock, Verified, VersionInfo,
-    VersionState,
+    Layer, Probe, Purpose, PutOptions, Reason, Result, Retry, Secret, SecretName, SecretRef,
+    SecretValue, SecretVersion, Select, Settings, Signature, Stage, SystemClock, Verified,
+    VersionInfo, VersionState,
 };
 pub use strongroom_local::{FileStore, MemoryStore, ProcessEnvironment};
 pub use strongroom_signing::{KeyEncoding, KeyRing, KeySet, KeyState, RawHmac, RawTag, SigningKey};

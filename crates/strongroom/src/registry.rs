@@ -4,25 +4,35 @@ use strongroom_core::{Error, ErrorKind, Key, Provider, Result, Settings};
 
 use crate::common::{KEYS, PROVIDER};
 
-/// One row: what is compiled in, or the feature that would bring it.
+/// One row: the ids, the feature that brings the provider, and the provider if it is compiled in.
 struct Row {
     ids: &'static [&'static str],
-    source: Source,
-}
-
-enum Source {
-    Here(Provider),
-    Feature(&'static str),
+    feature: Option<&'static str>,
+    provider: Option<Provider>,
 }
 
 const ROWS: [Row; 6] = [
-    Row { ids: &["vault_dev", "vault_hcp", "vault"], source: Source::Feature("vault") },
-    Row { ids: &["infisical_cloud", "infisical_self_host"], source: Source::Feature("infisical") },
-    Row { ids: &["aws_sm"], source: Source::Feature("aws") },
-    Row { ids: &["azure_kv"], source: Source::Feature("azure") },
-    Row { ids: strongroom_local::FILE.ids(), source: Source::Here(strongroom_local::FILE) },
-    Row { ids: strongroom_local::ENV.ids(), source: Source::Here(strongroom_local::ENV) },
+    Row { ids: &["vault_dev", "vault_hcp", "vault"], feature: Some("vault"), provider: VAULT },
+    Row { ids: &["infisical_cloud", "infisical_self_host"], ..coming("infisical") },
+    Row { ids: &["aws_sm"], ..coming("aws") },
+    Row { ids: &["azure_kv"], ..coming("azure") },
+    always(strongroom_local::FILE),
+    always(strongroom_local::ENV),
 ];
+
+#[cfg(feature = "vault")]
+const VAULT: Option<Provider> = Some(strongroom_vault::VAULT);
+#[cfg(not(feature = "vault"))]
+const VAULT: Option<Provider> = None;
+
+const fn always(provider: Provider) -> Row {
+    Row { ids: provider.ids(), feature: None, provider: Some(provider) }
+}
+
+/// A provider of a later version, whose ids and feature are settled.
+const fn coming(feature: &'static str) -> Row {
+    Row { ids: &[], feature: Some(feature), provider: None }
+}
 
 /// A provider as documents and tools list it.
 #[derive(Clone, Debug)]
@@ -39,12 +49,11 @@ pub struct Listed {
 /// Every provider id of this version, compiled in or not.
 pub fn providers() -> Vec<Listed> {
     let listed = |row: &'static Row| {
-        row.ids.iter().map(|id| match &row.source {
-            Source::Here(provider) => {
-                let keys = KEYS.iter().chain(provider.keys()).copied().collect();
-                Listed { id, feature: None, keys: Some(keys) }
-            }
-            Source::Feature(feature) => Listed { id, feature: Some(feature), keys: None },
+        let keys = |provider: &Provider| KEYS.iter().chain(provider.keys()).copied().collect();
+        row.ids.iter().map(move |id| Listed {
+            id,
+            feature: row.feature,
+            keys: row.provider.as_ref().map(keys),
         })
     };
     ROWS.iter().flat_map(listed).collect()
@@ -74,10 +83,11 @@ pub(crate) fn select(settings: &Settings, added: &[Provider]) -> Result<(Provide
     if let Some((provider, id)) = added.iter().find_map(|one| Some((*one, of(one.ids())?))) {
         return Ok((provider, id));
     }
-    match ROWS.iter().find_map(|row| Some((&row.source, of(row.ids)?))) {
-        Some((Source::Here(provider), id)) => Ok((*provider, id)),
-        Some((Source::Feature(feature), id)) => refuse(format!(
-            "`{id}` is not compiled in; it needs feature `{feature}` of crate strongroom (known: {})",
+    match ROWS.iter().find_map(|row| Some((row, of(row.ids)?))) {
+        Some((Row { provider: Some(provider), .. }, id)) => Ok((*provider, id)),
+        Some((row, id)) => refuse(format!(
+            "`{id}` is not compiled in; it needs feature `{}` of crate strongroom (known: {})",
+            row.feature.unwrap_or_default(),
             expected()
         )),
         None => {
@@ -98,10 +108,7 @@ pub(crate) fn select(settings: &Settings, added: &[Provider]) -> Result<(Provide
 
 /// Every setting that is known here, for finding misspelt ones.
 pub(crate) fn known_keys(added: &[Provider]) -> Vec<Key> {
-    let ours = ROWS.iter().filter_map(|row| match &row.source {
-        Source::Here(provider) => Some(provider.keys()),
-        Source::Feature(_) => None,
-    });
+    let ours = ROWS.iter().filter_map(|row| Some(row.provider.as_ref()?.keys()));
     let added = added.iter().map(Provider::keys);
     KEYS.iter().chain(ours.chain(added).flatten()).copied().collect()
 }

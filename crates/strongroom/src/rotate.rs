@@ -6,11 +6,14 @@ use std::time::SystemTime;
 
 use strongroom_core::{
     Error, ErrorKind, GetOptions, IfVersion, PutOptions, Reason, Result, Secret, SecretRef,
-    SecretValue, SecretVersion,
+    SecretValue, SecretVersion, Signer,
 };
 use strongroom_signing::{KeyEncoding, KeySet, SigningKey};
 
 use crate::secrets::Inner;
+
+/// How many random bytes a new key has, unless somebody says.
+const KEY_BYTES: usize = 32;
 
 /// A rotation that has not begun. [`run`](Self::run) does it.
 ///
@@ -32,7 +35,7 @@ pub struct Rotate {
     inner: Arc<Inner>,
     name: String,
     value: Option<SecretValue>,
-    bytes: usize,
+    bytes: Option<usize>,
     no_wait: bool,
 }
 
@@ -46,13 +49,14 @@ pub struct Rotation {
     pub version: Option<SecretVersion>,
     /// The version that was current before.
     pub previous: Option<SecretVersion>,
-    /// How long signatures of the previous key still verify.
-    pub previous_verifies_until: SystemTime,
+    /// How long signatures of the previous key still verify; `None` if the provider signs, and its operator
+    /// decides (Vault: `min_decryption_version`).
+    pub previous_verifies_until: Option<SystemTime>,
 }
 
 impl Rotate {
     pub(crate) fn new(inner: Arc<Inner>, name: &str) -> Self {
-        Self { inner, name: name.to_owned(), value: None, bytes: 32, no_wait: false }
+        Self { inner, name: name.to_owned(), value: None, bytes: None, no_wait: false }
     }
 
     /// Makes the new version current at once. Required in this version.
@@ -75,7 +79,7 @@ impl Rotate {
 
     /// How many random bytes the new key has: 32 to 512. Default: 32.
     pub fn generate(mut self, bytes: usize) -> Self {
-        self.bytes = bytes;
+        self.bytes = Some(bytes);
         self
     }
 
@@ -93,6 +97,9 @@ impl Rotate {
     pub async fn run(self) -> Result<Rotation> {
         let inner = &self.inner;
         let logical = SecretRef::new(&self.name)?;
+        if let Some(remote) = self.remote(&logical) {
+            return self.rotate_remote(&**remote, logical).await;
+        }
         let reference = inner.resolve(&self.name)?;
         let located = |error: Error| {
             let error = error.with_operation(inner.store.info().id(), "rotate");
@@ -116,7 +123,33 @@ impl Rotate {
             name: logical,
             version,
             previous: current.version().cloned(),
-            previous_verifies_until: now + inner.common.freshness.grace,
+            previous_verifies_until: Some(now + inner.common.freshness.grace),
+        })
+    }
+
+    /// What rotates the key, if it is the configured one and the provider signs. Other names are secrets of the
+    /// store.
+    fn remote(&self, logical: &SecretRef) -> Option<&Arc<dyn Signer>> {
+        let configured = self.inner.signing_key.name.as_ref().ok()?;
+        let is_key = logical.field().is_none() && logical.name() == configured;
+        self.inner.remote.as_ref().filter(|_| is_key)
+    }
+
+    async fn rotate_remote(&self, remote: &dyn Signer, name: SecretRef) -> Result<Rotation> {
+        if self.value.is_some() || self.bytes.is_some() {
+            let message = "the provider makes its keys itself; leave the value and its size out";
+            return Err(Error::new(ErrorKind::Unsupported, message)
+                .with_name(name.name().as_str())
+                .with_operation(self.inner.store.info().id(), "rotate"));
+        }
+        self.check_waiting()?;
+        let _turn = self.inner.rotating.lock().await;
+        let rotated = remote.rotate(name.name()).await?;
+        Ok(Rotation {
+            name,
+            version: Some(rotated.version),
+            previous: Some(rotated.previous),
+            previous_verifies_until: None,
         })
     }
 
@@ -124,16 +157,27 @@ impl Rotate {
     /// a key.
     fn is_key(&self, reference: &SecretRef) -> Result<bool> {
         let name = reference.name();
-        let configured = *name == self.inner.full_name(&self.inner.signing_key)?;
+        let configured = match &self.inner.signing_key.name {
+            Ok(key) => *name == self.inner.full_name(key)?,
+            Err(_) => false,
+        };
         Ok(reference.field().is_none() && (configured || self.inner.local.uses(name)))
+    }
+
+    fn check_waiting(&self) -> Result<()> {
+        match self.no_wait {
+            true => Ok(()),
+            false => {
+                let message = "a rotation that waits is not in this version; add `no_wait`";
+                Err(Error::new(ErrorKind::Unsupported, message))
+            }
+        }
     }
 
     fn check(&self, is_key: bool) -> Result<()> {
         let unsupported = |message: &'static str| Err(Error::new(ErrorKind::Unsupported, message));
         let can = self.inner.store.capabilities();
-        if !self.no_wait {
-            return unsupported("a rotation that waits is not in this version; add `no_wait`");
-        }
+        self.check_waiting()?;
         if !can.put {
             return unsupported("this provider cannot write");
         }
@@ -148,11 +192,12 @@ impl Rotate {
 
     fn next_value(&self, is_key: bool, current: &Secret, now: SystemTime) -> Result<SecretValue> {
         let encoding = self.inner.common.encoding;
+        let bytes = self.bytes.unwrap_or(KEY_BYTES);
         match (is_key, encoding) {
             (true, KeyEncoding::Jwks) => {
                 let key = match &self.value {
                     Some(value) => SigningKey::decode(value, KeyEncoding::Base64url)?,
-                    None => SigningKey::generate(self.bytes)?,
+                    None => SigningKey::generate(bytes)?,
                 };
                 let grace = self.inner.common.freshness.grace;
                 Ok(KeySet::parse(current.value())?.rotated(key, now, grace)?.render())
@@ -160,7 +205,7 @@ impl Rotate {
             (true, _) => {
                 let value = match &self.value {
                     Some(value) => value.clone(),
-                    None => encoding.generate(self.bytes, now)?,
+                    None => encoding.generate(bytes, now)?,
                 };
                 // A key that cannot be used must not become the current one.
                 let key = SigningKey::decode(&value, encoding)?;
@@ -172,8 +217,8 @@ impl Rotate {
             (false, _) => {
                 let value = match (&self.value, encoding) {
                     (Some(value), _) => value.clone(),
-                    (None, KeyEncoding::Jwks) => KeyEncoding::Raw.generate(self.bytes, now)?,
-                    (None, _) => encoding.generate(self.bytes, now)?,
+                    (None, KeyEncoding::Jwks) => KeyEncoding::Raw.generate(bytes, now)?,
+                    (None, _) => encoding.generate(bytes, now)?,
                 };
                 match value.ct_eq(current.value()) {
                     true => Err(noop()),

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use strongroom_core::{
-    Clock, Error, ErrorKind, GetOptions, Moment, PutOptions, Result, Secret, SecretName, SecretRef,
-    SecretStore, SecretValue, SecretVersion, Settings, VersionInfo,
+    Clock, Error, ErrorKind, GetOptions, Moment, Probe, PutOptions, Result, Secret, SecretName,
+    SecretRef, SecretStore, SecretValue, SecretVersion, Settings, VersionInfo,
 };
 use strongroom_local::ProcessEnvironment;
 use strongroom_signing::{KeyRing, RawHmac, StoreSigner};
@@ -31,7 +31,9 @@ pub(crate) struct Inner {
     /// What signs, where the provider does so itself.
     pub(crate) remote: Option<Arc<dyn strongroom_core::Signer>>,
     pub(crate) local: StoreSigner,
-    pub(crate) signing_key: SecretName,
+    pub(crate) signing_key: SigningKeyName,
+    /// A key of the store whose signatures still verify, while `remote` signs.
+    pub(crate) also_verifies: Option<SecretName>,
     pub(crate) common: Common,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) warnings: Vec<String>,
@@ -39,6 +41,14 @@ pub(crate) struct Inner {
     pub(crate) reminded: Mutex<Option<Moment>>,
     /// One rotation at a time in this process: not every store can check and set.
     pub(crate) rotating: tokio::sync::Mutex<()>,
+}
+
+/// The configured signing key.
+pub(crate) struct SigningKeyName {
+    /// Its logical name, or what has to be set to have one.
+    pub(crate) name: Result<SecretName>,
+    /// Whether somebody said so, rather than it being the default.
+    pub(crate) expected: bool,
 }
 
 impl Secrets {
@@ -172,22 +182,23 @@ impl Secrets {
         deleted
     }
 
-    /// Signs and verifies with the configured key (`SECRETS_SIGNING_SECRET_NAME`). Reads the key, so that
-    /// a service without one does not start.
+    /// Signs and verifies with the configured key: one of the store, or one of the provider's own where that
+    /// signs (`VAULT_TRANSIT_KEY`). Reads the key or asks about it, so that a service without one does not
+    /// start.
     ///
     /// # Errors
-    /// Those of reading the key; `InvalidValue` if it cannot be used.
+    /// Those of reading the key; `InvalidValue` if it cannot be used; `Misconfigured` if none is configured,
+    /// or the provider has no such key.
     pub async fn signer(&self) -> Result<Signer> {
-        Signer::open(self.inner.clone(), self.inner.full_name(&self.inner.signing_key)?).await
+        Signer::open(self.inner.clone(), self.inner.key_name(self.signing_key()?)?).await
     }
 
-    /// Signs and verifies with another key.
+    /// Signs and verifies with another key. Where the provider signs, that is another of its own keys.
     ///
     /// # Errors
     /// As [`signer`](Self::signer).
     pub async fn signer_for(&self, name: &str) -> Result<Signer> {
-        let name = self.inner.full_name(&SecretName::new(name)?)?;
-        Signer::open(self.inner.clone(), name).await
+        Signer::open(self.inner.clone(), self.inner.key_name(&SecretName::new(name)?)?).await
     }
 
     /// A snapshot of the configured key's live versions, which signs and verifies without waiting. Refuses
@@ -196,7 +207,7 @@ impl Secrets {
     /// # Errors
     /// `Unsupported` if the provider signs and no key leaves it; otherwise as [`signer`](Self::signer).
     pub async fn key_ring(&self) -> Result<KeyRing> {
-        self.inner.ring(&self.inner.full_name(&self.inner.signing_key)?).await
+        self.inner.ring(&self.inner.full_name(self.signing_key()?)?).await
     }
 
     /// Plain HMAC-SHA256 with a key, for protocols that others define. A snapshot, as
@@ -207,13 +218,35 @@ impl Secrets {
     /// and the same key to HMAC.
     pub async fn raw_hmac(&self, name: &str) -> Result<RawHmac> {
         let name = self.inner.full_name(&SecretName::new(name)?)?;
-        let ring = self.inner.ring(&name).await?;
+        // Keys of the store serve here too where the provider signs.
+        let ring = self.inner.local.ring(&name).await?;
         RawHmac::new(ring).map_err(|error| error.with_name(name.as_str()))
     }
 
-    /// The logical name of the configured signing key.
-    pub fn signing_key(&self) -> &SecretName {
-        &self.inner.signing_key
+    /// The name of the configured signing key: logical, or the provider's own where that signs.
+    ///
+    /// # Errors
+    /// `Misconfigured` if none is configured, naming what would have to be set.
+    pub fn signing_key(&self) -> Result<&SecretName> {
+        self.inner.signing_key.name.as_ref().map_err(Error::clone)
+    }
+
+    /// Asks the provider how it is and whether it knows us, and whether the signing key that somebody
+    /// configured is there. Reads no other secret. Not tried again: it tells what is now.
+    ///
+    /// # Errors
+    /// `Unavailable` if the provider does not serve, with reason `sealed`, `uninitialised` or `inactive` if
+    /// it says so; `Unauthenticated` if it serves and does not accept who we are; `Misconfigured` if the
+    /// signing key is not there.
+    pub async fn probe(&self) -> Result<Probed> {
+        let inner = &self.inner;
+        let start = inner.clock.monotonic();
+        let probe = inner.store.probe().await?;
+        let latency = inner.clock.monotonic().saturating_duration_since(start);
+        if let (true, Ok(name)) = (inner.signing_key.expected, &inner.signing_key.name) {
+            inner.check_key(&inner.key_name(name)?).await?;
+        }
+        Ok(Probed { probe, latency })
     }
 
     /// A new key of this many random bytes (32 to 512) as a value in the configured encoding, to `put`.
@@ -228,6 +261,16 @@ impl Secrets {
     pub fn rotate(&self, name: &str) -> Rotate {
         Rotate::new(self.inner.clone(), name)
     }
+}
+
+/// What [`Secrets::probe`] found.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Probed {
+    /// What the provider says of itself.
+    pub probe: Probe,
+    /// How long it took to say so.
+    pub latency: Duration,
 }
 
 impl fmt::Debug for Secrets {
@@ -251,6 +294,28 @@ impl Inner {
             Some(prefix) => name.below(prefix),
             None => Ok(name.clone()),
         }
+    }
+
+    /// The name of a key: without a prefix where the provider signs, as its keys are not secrets of the store.
+    pub(crate) fn key_name(&self, name: &SecretName) -> Result<SecretName> {
+        match self.remote {
+            Some(_) => Ok(name.clone()),
+            None => self.full_name(name),
+        }
+    }
+
+    async fn check_key(&self, name: &SecretName) -> Result<()> {
+        let checked = match &self.remote {
+            Some(remote) => remote.check(name).await,
+            None => self.store.check(name).await,
+        };
+        checked.map_err(|error| match error.kind() {
+            ErrorKind::NotFound | ErrorKind::Deleted => {
+                let message = "the configured signing key is not there";
+                Error::new(ErrorKind::Misconfigured, message).with_name(name.as_str())
+            }
+            _ => error,
+        })
     }
 
     pub(crate) async fn get(&self, reference: &SecretRef, options: GetOptions) -> Result<Secret> {

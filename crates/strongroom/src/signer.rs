@@ -31,8 +31,9 @@ pub enum Enforced {
 
 impl Signer {
     pub(crate) async fn open(inner: Arc<Inner>, key: SecretName) -> Result<Self> {
-        if inner.remote.is_none() {
-            inner.local.ring(&key).await?;
+        match &inner.remote {
+            Some(remote) => remote.check(&key).await?,
+            None => drop(inner.local.ring(&key).await?),
         }
         Ok(Self { inner, key, options: SignOptions::default() })
     }
@@ -63,7 +64,14 @@ impl Signer {
     /// `SignatureMismatch` if the signature does not verify, with `retry_after` if a key that is not known
     /// yet may be looked for again then; any other kind if it could not be told.
     pub async fn verify(&self, message: &[u8], signature: &Signature) -> Result<Verified> {
-        self.backend().verify(&self.key, message, signature, self.options.clone()).await
+        let verified =
+            self.backend().verify(&self.key, message, signature, self.options.clone()).await;
+        match verified {
+            Err(error) if error.reason() == Some(Reason::UnknownKey) => {
+                self.verify_migrating(message, signature, error).await
+            }
+            verified => verified,
+        }
     }
 
     /// Signs several messages: one result a message, in their order.
@@ -73,7 +81,15 @@ impl Signer {
 
     /// Verifies several messages: one result a pair, in their order.
     pub async fn verify_many(&self, pairs: &[(&[u8], &Signature)]) -> Vec<Result<Verified>> {
-        self.backend().verify_many(&self.key, pairs, self.options.clone()).await
+        let mut results = self.backend().verify_many(&self.key, pairs, self.options.clone()).await;
+        for (result, (message, signature)) in results.iter_mut().zip(pairs) {
+            if let Err(error) = result
+                && error.reason() == Some(Reason::UnknownKey)
+            {
+                *result = self.verify_migrating(message, signature, error.clone()).await;
+            }
+        }
+        results
     }
 
     /// Verifies a signature that has to be there. The only call that honours
@@ -90,6 +106,27 @@ impl Signer {
             Some(signature) => self.verify(message, signature).await.map(Enforced::Verified),
             None => Err(Error::signature(Reason::Missing)),
         }
+    }
+
+    /// The provider that signs knows no such key: it may be the one of the store that signed before.
+    async fn verify_migrating(
+        &self,
+        message: &[u8],
+        signature: &Signature,
+        unknown: Error,
+    ) -> Result<Verified> {
+        let (Some(old), true) = (&self.inner.also_verifies, self.is_configured_key()) else {
+            return Err(unknown);
+        };
+        let old = self.inner.full_name(old)?;
+        let verified =
+            self.inner.local.verify(&old, message, signature, self.options.clone()).await?;
+        // It signs no more, whatever its own store says.
+        Ok(Verified::by(*verified.key(), false))
+    }
+
+    fn is_configured_key(&self) -> bool {
+        self.inner.signing_key.name.as_ref().is_ok_and(|name| *name == self.key)
     }
 
     fn backend(&self) -> &dyn Backend {

@@ -1,0 +1,38 @@
+//! What `sys/health` says.
+
+use serde::Deserialize;
+use strongroom_core::{Error, ErrorKind, Probe, Reason, Result};
+use strongroom_http::Response;
+
+/// Reads the answer of `sys/health`, whose statuses have meanings of their own: 429 is a standby and no
+/// throttling.
+///
+/// Vault API: `GET /v1/sys/health` ("System backend, health").
+///
+/// # Errors
+/// `Unavailable` if the server does not serve, with the reason; `Malformed` if it is no Vault.
+pub(crate) fn read(response: &Response) -> Result<Probe> {
+    let down =
+        |reason, message| Err(Error::new(ErrorKind::Unavailable, message).with_reason(reason));
+    let probe = match response.status() {
+        200 => Probe::Active,
+        429 | 473 => Probe::Standby,
+        472 => return down(Reason::Inactive, "the server is a disaster-recovery secondary"),
+        474 => return down(Reason::Inactive, "the standby server cannot reach the active one"),
+        501 => return down(Reason::Uninitialised, "the server was never initialised"),
+        503 => return down(Reason::Sealed, "the server is sealed; an operator has to unseal it"),
+        530 => return down(Reason::Inactive, "the server was removed from its cluster"),
+        _ => return Err(response.error()),
+    };
+    // A page of a portal in between also answers 200.
+    response.json::<Health>()?;
+    Ok(probe)
+}
+
+#[derive(Deserialize)]
+struct Health {
+    #[serde(rename = "initialized")]
+    _initialized: bool,
+    #[serde(rename = "sealed")]
+    _sealed: bool,
+}

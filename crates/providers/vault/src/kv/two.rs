@@ -1,0 +1,279 @@
+//! KV version 2: versions, check-and-set, soft deletion.
+
+use std::time::SystemTime;
+
+use serde_json::value::RawValue;
+use strongroom_core::{
+    Error, ErrorKind, Field, IfVersion, Reason, Result, Secret, SecretName, SecretValue,
+    SecretVersion, Select, VersionInfo, VersionState,
+};
+use strongroom_http::Response;
+use zeroize::Zeroizing;
+
+use super::wire::{AllVersions, DataTwo, Metadata, ReadMetadata, ReadTwo, Written, object, time};
+use super::{KvStore, no_secret, unsupported};
+use crate::api::{Call, path};
+use crate::refusal;
+
+/// How often a write starts over because somebody else wrote meanwhile.
+const TRIES: usize = 5;
+
+impl KvStore {
+    /// Vault API: `GET /v1/{mount}/data/{name}?version={n}` ("Read secret version").
+    pub(super) async fn read_two(
+        &self,
+        place: &SecretName,
+        field: &Field,
+        select: Select,
+    ) -> Result<Secret> {
+        let version = match select {
+            Select::Current => None,
+            Select::Exact(version) => Some(number(&version).ok_or_else(no_version)?),
+            Select::Previous => Some(self.previous(place).await?),
+            _ => return Err(unsupported("KV holds no pending version")),
+        };
+        let response = self.data(place, version).await?;
+        match found(&response)? {
+            Found::Alive(data) => {
+                let value = field.pick(&object(data.data))?;
+                value.check_size()?;
+                let secret = Secret::new(value).with_version(id(data.metadata.version));
+                Ok(match time(&data.metadata.created_time) {
+                    Some(created_at) => secret.with_created_at(created_at),
+                    None => secret,
+                })
+            }
+            Found::Deleted { destroyed, .. } => Err(deleted(destroyed)),
+            Found::Nothing => Err(if version.is_some() { no_version() } else { no_secret() }),
+        }
+    }
+
+    /// Reads the map, puts the field into it, and writes it back if nobody else has written.
+    ///
+    /// Vault API: `POST /v1/{mount}/data/{name}` with `options.cas` ("Create/update secret").
+    pub(super) async fn write_two(
+        &self,
+        place: &SecretName,
+        field: &Field,
+        value: &SecretValue,
+        if_version: &IfVersion,
+    ) -> Result<SecretVersion> {
+        let mut tries = 0;
+        loop {
+            let (map, version) = self.for_write(place, if_version).await?;
+            let written = self.write_map(place, &field.replace(&map, value)?, version).await;
+            tries += 1;
+            match written {
+                Err(error)
+                    if error.kind() == ErrorKind::Conflict
+                        && *if_version == IfVersion::Any
+                        && tries < TRIES => {}
+                written => return written,
+            }
+        }
+    }
+
+    /// The map as it is, and the version that has to be the latest for it still to be so.
+    async fn for_write(
+        &self,
+        place: &SecretName,
+        if_version: &IfVersion,
+    ) -> Result<(SecretValue, u64)> {
+        let response = self.data(place, None).await?;
+        let (map, alive, latest) = match found(&response)? {
+            Found::Alive(data) => {
+                (object(data.data), Some(data.metadata.version), data.metadata.version)
+            }
+            Found::Deleted { version, .. } => (SecretValue::from("{}"), None, version),
+            Found::Nothing => (SecretValue::from("{}"), None, 0),
+        };
+        let holds = match if_version {
+            IfVersion::Any => true,
+            IfVersion::Absent => alive.is_none(),
+            IfVersion::Is(version) => alive.is_some() && number(version) == alive,
+            _ => return Err(unsupported("a condition that is not known")),
+        };
+        match holds {
+            true => Ok((map, latest)),
+            false => {
+                let message = "the current version is not the expected one";
+                Err(Error::new(ErrorKind::Conflict, message))
+            }
+        }
+    }
+
+    async fn write_map(
+        &self,
+        place: &SecretName,
+        map: &SecretValue,
+        cas: u64,
+    ) -> Result<SecretVersion> {
+        let start = format!("{{\"options\":{{\"cas\":{cas}}},\"data\":");
+        let mut body = Zeroizing::new(Vec::with_capacity(start.len() + map.len() + 1));
+        body.extend_from_slice(start.as_bytes());
+        body.extend_from_slice(map.expose());
+        body.push(b'}');
+        let call = Call::post(path(&self.mount, &["data"], Some(place)), body);
+        let response = self.api.call(call).await?;
+        match response.status() {
+            200 => Ok(id(response.json::<Written>()?.data.version)),
+            // Version 1 answers so, and has now written a secret called `data/NAME`.
+            204 => Err(Error::new(
+                ErrorKind::Misconfigured,
+                "KV version 1 is mounted there, and version 2 was expected; check VAULT_KV_VERSION",
+            )
+            .with_reason(Reason::Mount)),
+            _ => Err(refusal::error(&response)),
+        }
+    }
+
+    /// Vault API: `DELETE /v1/{mount}/data/{name}` ("Delete latest version of secret"). The server says yes
+    /// whatever there is, so that is asked first.
+    pub(super) async fn delete_two(&self, place: &SecretName) -> Result<()> {
+        let all = self.all_versions(place).await?;
+        all.latest_is_alive(self.clock.now())?;
+        let call = Call::delete(path(&self.mount, &["data"], Some(place)));
+        done(&self.api.call(call).await?)
+    }
+
+    /// Vault API: `POST /v1/{mount}/undelete/{name}` ("Undelete secret versions").
+    pub(super) async fn restore_two(&self, place: &SecretName) -> Result<()> {
+        let all = self.all_versions(place).await?;
+        match all.latest_is_alive(self.clock.now()) {
+            Ok(()) => return Ok(()),
+            // The server says yes to bringing back what is destroyed, and does nothing.
+            Err(_) if all.versions.get(&all.current_version).is_some_and(|one| one.destroyed) => {
+                return Err(deleted(true));
+            }
+            Err(_) => {}
+        }
+        let body = format!("{{\"versions\":[{}]}}", all.current_version).into_bytes();
+        let call = Call::post(path(&self.mount, &["undelete"], Some(place)), Zeroizing::new(body));
+        done(&self.api.call(call).await?)
+    }
+
+    /// Vault API: `GET /v1/{mount}/metadata/{name}` ("Read secret metadata").
+    pub(super) async fn versions_two(&self, place: &SecretName) -> Result<Vec<VersionInfo>> {
+        let all = self.all_versions(place).await?;
+        let now = self.clock.now();
+        let mut successor = None;
+        let mut infos = Vec::with_capacity(all.versions.len());
+        for (number, one) in all.versions.iter().rev() {
+            let state = match one.is_deleted(now) {
+                true => VersionState::Deleted,
+                false if *number == all.current_version => VersionState::Current,
+                false => VersionState::Previous,
+            };
+            let mut info = VersionInfo::new(id(*number), state);
+            info.created_at = time(&one.created_time);
+            info.retired_at = successor;
+            successor = info.created_at;
+            infos.push(info);
+        }
+        Ok(infos)
+    }
+
+    async fn previous(&self, place: &SecretName) -> Result<u64> {
+        let all = self.all_versions(place).await?;
+        let now = self.clock.now();
+        let mut before = all.versions.range(..all.current_version).rev();
+        let alive = before.find(|(_, one)| !one.is_deleted(now));
+        alive.map(|(number, _)| *number).ok_or_else(no_version)
+    }
+
+    async fn data(&self, place: &SecretName, version: Option<u64>) -> Result<Response> {
+        let call = Call::get(path(&self.mount, &["data"], Some(place)));
+        let call = match version {
+            Some(version) => call.query("version", version.to_string()),
+            None => call,
+        };
+        self.api.call(call).await
+    }
+
+    async fn all_versions(&self, place: &SecretName) -> Result<AllVersions> {
+        let call = Call::get(path(&self.mount, &["metadata"], Some(place)));
+        let response = self.api.call(call).await?;
+        match response.status() {
+            200 => Ok(response.json::<ReadMetadata>()?.data),
+            404 => Err(match refusal::error(&response) {
+                error if error.kind() == ErrorKind::NotFound => no_secret(),
+                error => error,
+            }),
+            _ => Err(refusal::error(&response)),
+        }
+    }
+}
+
+impl AllVersions {
+    /// # Errors
+    /// `Deleted`, or `NotFound` if there is no version.
+    fn latest_is_alive(&self, now: SystemTime) -> Result<()> {
+        match self.versions.get(&self.current_version) {
+            Some(latest) if latest.is_deleted(now) => Err(deleted(latest.destroyed)),
+            Some(_) => Ok(()),
+            // Metadata without a version: written by somebody who set options first.
+            None => Err(no_secret()),
+        }
+    }
+}
+
+/// What a read of data found.
+enum Found<'a> {
+    Alive(DataTwo<'a>),
+    Deleted { version: u64, destroyed: bool },
+    Nothing,
+}
+
+/// Tells the 404s apart: a deleted version has a body, a missing one an empty list of errors, and a wrong
+/// path or mount says so in words.
+fn found(response: &Response) -> Result<Found<'_>> {
+    match response.status() {
+        200 => match response.json::<ReadTwo<'_>>()?.data {
+            Some(data) if data.data.map(RawValue::get) != Some("null") => Ok(Found::Alive(data)),
+            _ => Err(response.malformed()),
+        },
+        404 => {
+            if let Ok(ReadTwo { data: Some(data) }) = response.json() {
+                let Metadata { version, destroyed, .. } = data.metadata;
+                return Ok(Found::Deleted { version, destroyed });
+            }
+            match refusal::error(response) {
+                error if error.kind() == ErrorKind::NotFound => Ok(Found::Nothing),
+                error => Err(error),
+            }
+        }
+        _ => Err(refusal::error(response)),
+    }
+}
+
+fn done(response: &Response) -> Result<()> {
+    match response.status() {
+        200 | 204 => Ok(()),
+        _ => Err(refusal::error(response)),
+    }
+}
+
+/// The number of a version. `0` and signs mean the latest one to the server, so they are no versions here.
+fn number(version: &SecretVersion) -> Option<u64> {
+    let text = version.as_str();
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    plain.then(|| text.parse().ok()).flatten()
+}
+
+fn id(number: u64) -> SecretVersion {
+    SecretVersion::new(number.to_string())
+}
+
+fn no_version() -> Error {
+    Error::new(ErrorKind::NotFound, "the secret has no such version").with_reason(Reason::Version)
+}
+
+fn deleted(destroyed: bool) -> Error {
+    Error::new(
+        ErrorKind::Deleted,
+        match destroyed {
+            true => "the version is destroyed and cannot be brought back",
+            false => "the version is deleted; it can be restored",
+        },
+    )
+}

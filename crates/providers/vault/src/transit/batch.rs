@@ -1,0 +1,269 @@
+//! Several messages in one call. A single one is a batch of one.
+
+use base64ct::{Base64, Encoding};
+use strongroom_core::{
+    Error, ErrorKind, KeyId, Reason, Result, SecretName, SignOptions, Signature, Verified,
+    signed_bytes,
+};
+use zeroize::Zeroizing;
+
+use super::key::Known;
+use super::tag::{self, Tag};
+use super::wire::{Batch, BatchAnswer, Input, Output};
+use super::{TRIES, TransitSigner, to_sign};
+use crate::api::Call;
+use crate::config::KeyType;
+use crate::refusal;
+
+/// Messages of one call: with a body and an answer well below every limit known.
+const CHUNK: usize = 250;
+
+impl TransitSigner {
+    pub(super) async fn sign_batch(
+        &self,
+        name: &SecretName,
+        messages: &[&[u8]],
+        options: &SignOptions,
+    ) -> Vec<Result<Signature>> {
+        let mut signed = Vec::with_capacity(messages.len());
+        for chunk in messages.chunks(CHUNK) {
+            signed.extend(self.sign_chunk(name, chunk, options).await);
+        }
+        signed
+    }
+
+    /// Asks for all, then again for those that another version than expected has signed.
+    async fn sign_chunk(
+        &self,
+        name: &SecretName,
+        messages: &[&[u8]],
+        options: &SignOptions,
+    ) -> Vec<Result<Signature>> {
+        let mut results: Vec<Option<Result<Signature>>> = messages.iter().map(|_| None).collect();
+        for _ in 0..TRIES {
+            let open: Vec<usize> = results
+                .iter()
+                .enumerate()
+                .filter(|(_, one)| one.is_none())
+                .map(|(at, _)| at)
+                .collect();
+            if open.is_empty() {
+                break;
+            }
+            let asked = open.iter().filter_map(|at| messages.get(*at)).copied();
+            let answers = self.sign_once(name, asked, options).await;
+            for (at, answer) in open.into_iter().zip(answers) {
+                if let Some(slot) = results.get_mut(at) {
+                    *slot = answer.transpose();
+                }
+            }
+        }
+        let rotating = || {
+            let message = "the key is rotated faster than it can sign";
+            Err(Error::new(ErrorKind::Unavailable, message))
+        };
+        results.into_iter().map(|one| one.unwrap_or_else(rotating)).collect()
+    }
+
+    /// One call. `None` for a message that another version has signed than its bytes say.
+    ///
+    /// Vault API: `POST /v1/{mount}/hmac/{name}/sha2-256` ("Generate HMAC") and
+    /// `POST /v1/{mount}/sign/{name}` ("Sign data").
+    async fn sign_once(
+        &self,
+        name: &SecretName,
+        messages: impl Iterator<Item = &[u8]> + Send + Clone,
+        options: &SignOptions,
+    ) -> Vec<Result<Option<Signature>>> {
+        let known = match self.known(name).await {
+            Ok(known) => known,
+            Err(error) => return messages.map(|_| Err(error.clone())).collect(),
+        };
+        let inputs: Vec<Input> =
+            messages.map(|message| input(&to_sign(name, known, message, options))).collect();
+        let words: &[&str] = match known.key_type {
+            KeyType::Hmac => &["hmac", name.as_str(), "sha2-256"],
+            KeyType::Ed25519 => &["sign", name.as_str()],
+        };
+        let count = inputs.len();
+        let outputs = match self.batch(words, inputs).await {
+            Ok(outputs) => outputs,
+            Err(error) => return (0..count).map(|_| Err(error.clone())).collect(),
+        };
+        outputs.into_iter().map(|output| self.signature(name, known, output)).collect()
+    }
+
+    fn signature(
+        &self,
+        name: &SecretName,
+        known: Known,
+        output: Output,
+    ) -> Result<Option<Signature>> {
+        if let Some(error) = output.error.filter(|error| !error.is_empty()) {
+            return Err(refusal::of_item(&error));
+        }
+        let algorithm = known.key_type.algorithm();
+        let text = match known.key_type {
+            KeyType::Hmac => output.hmac,
+            KeyType::Ed25519 => output.signature,
+        };
+        let tag = text.and_then(|text| Tag::parse(&text, algorithm)).ok_or_else(|| {
+            Error::new(ErrorKind::Malformed, "what the server signed is not in its own form")
+        })?;
+        self.remember(name, Known { latest: tag.version, ..known });
+        if tag.version != known.latest {
+            return Ok(None);
+        }
+        let id = KeyId::transit(name.as_str(), tag.version);
+        Signature::new(id, algorithm, &tag.bytes).map(Some)
+    }
+
+    /// HMACs are verified by the server, in one call a key; Ed25519 here, with the published keys.
+    pub(super) async fn verify_batch(
+        &self,
+        asked: &SecretName,
+        pairs: &[(&[u8], &Signature)],
+        options: &SignOptions,
+    ) -> Vec<Result<Verified>> {
+        let mut results: Vec<Result<Verified>> = Vec::with_capacity(pairs.len());
+        let mut claims: Vec<(SecretName, Vec<Claim>)> = Vec::new();
+        for (at, (message, signature)) in pairs.iter().enumerate() {
+            let found = self.find(asked, signature.key());
+            // Replaced below by what is found out, unless no key of ours is meant.
+            results.push(Err(Error::signature(Reason::UnknownKey)));
+            let Ok((name, version)) = found else { continue };
+            let message =
+                signed_bytes(signature.key(), signature.algorithm(), &options.purpose, message);
+            let claim = Claim { at, version, message, signature: **signature };
+            match claims.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, claims)) => claims.push(claim),
+                None => claims.push((name, vec![claim])),
+            }
+        }
+        for (name, claims) in claims {
+            let signs = name == *asked;
+            for chunk in claims.chunks(CHUNK) {
+                let (found, latest) = self.verify_chunk(&name, chunk).await;
+                for (claim, found) in chunk.iter().zip(found) {
+                    let current = signs && claim.version >= latest;
+                    let verified = found.map(|()| Verified::by(*claim.signature.key(), current));
+                    if let Some(slot) = results.get_mut(claim.at) {
+                        *slot = verified;
+                    }
+                }
+            }
+        }
+        results
+    }
+
+    /// One result a claim, and the latest version of the key as far as it is known.
+    async fn verify_chunk(&self, name: &SecretName, claims: &[Claim]) -> (Vec<Result<()>>, u32) {
+        let all = |error: Error| claims.iter().map(|_| Err(error.clone())).collect();
+        let known = match self.known(name).await {
+            Ok(known) => known,
+            Err(error) => return (all(error), 0),
+        };
+        let checked = match known.key_type {
+            KeyType::Hmac => self.verify_there(name, claims, known.key_type).await,
+            KeyType::Ed25519 => self.verify_here(name, claims).await,
+        };
+        let results = match checked {
+            Ok(results) => results,
+            Err(error) => all(error),
+        };
+        let of_key = |claim: &Claim| claim.signature.algorithm() == known.key_type.algorithm();
+        let results = claims.iter().zip(results).map(|(claim, result)| match of_key(claim) {
+            true => result,
+            false => Err(Error::signature(Reason::Alg)),
+        });
+        let results: Vec<Result<()>> = results.collect();
+        // A version that verified exists, whatever was known before.
+        let seen = claims.iter().zip(&results).filter(|(_, result)| result.is_ok());
+        if let Some(latest) = seen.map(|(claim, _)| claim.version).max() {
+            self.remember(name, Known { latest, ..known });
+        }
+        let latest = self.known(name).await.map_or(known.latest, |known| known.latest);
+        (results, latest)
+    }
+
+    /// Vault API: `POST /v1/{mount}/verify/{name}` ("Verify signed data").
+    async fn verify_there(
+        &self,
+        name: &SecretName,
+        claims: &[Claim],
+        key_type: KeyType,
+    ) -> Result<Vec<Result<()>>> {
+        let inputs = claims.iter().map(|claim| {
+            let tag = tag::render(claim.version, claim.signature.tag());
+            let (hmac, signature) = match key_type {
+                KeyType::Hmac => (Some(tag), None),
+                KeyType::Ed25519 => (None, Some(tag)),
+            };
+            Input { hmac, signature, ..input(&claim.message) }
+        });
+        let words: &[&str] = match key_type {
+            KeyType::Hmac => &["verify", name.as_str(), "sha2-256"],
+            KeyType::Ed25519 => &["verify", name.as_str()],
+        };
+        let outputs = self.batch(words, inputs.collect()).await?;
+        let verdict = |output: Output| match output.error.filter(|error| !error.is_empty()) {
+            Some(error) => Err(refusal::of_item(&error)),
+            None if output.valid => Ok(()),
+            None => Err(Error::signature(Reason::Tag)),
+        };
+        Ok(outputs.into_iter().map(verdict).collect())
+    }
+
+    /// With the public keys, which the server lists; by the server where they may not be read.
+    async fn verify_here(&self, name: &SecretName, claims: &[Claim]) -> Result<Vec<Result<()>>> {
+        match self.read_key(name).await {
+            Ok(key) => {
+                let verify = |claim: &Claim| {
+                    key.verify(claim.version, &claim.message, claim.signature.tag())
+                };
+                Ok(claims.iter().map(verify).collect())
+            }
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                self.verify_there(name, claims, KeyType::Ed25519).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn batch(&self, words: &[&str], batch_input: Vec<Input>) -> Result<Vec<Output>> {
+        let count = batch_input.len();
+        let body = serde_json::to_vec(&Batch { batch_input })
+            .map_err(|_| Error::new(ErrorKind::Internal, "a batch could not be written as JSON"))?;
+        let response = self.api.call(Call::post(self.path(words), Zeroizing::new(body))).await?;
+        let outputs = match response.status() {
+            200 => response.json::<BatchAnswer>()?.data.batch_results,
+            // Some versions answer so if an item failed, with the results all the same.
+            400 => match response.json::<BatchAnswer>() {
+                Ok(answer) => answer.data.batch_results,
+                Err(_) => return Err(refusal::error(&response)),
+            },
+            _ => return Err(refusal::error(&response)),
+        };
+        match outputs.len() == count {
+            true => Ok(outputs),
+            false => Err(response.malformed()),
+        }
+    }
+}
+
+/// A signature that says it was made by a version of a key of ours.
+struct Claim {
+    at: usize,
+    version: u32,
+    message: Vec<u8>,
+    signature: Signature,
+}
+
+fn input(message: &[u8]) -> Input {
+    Input { input: Base64::encode_string(message), hmac: None, signature: None }
+}
+
+/// A bug in here: every message has a result.
+pub(super) fn left_out() -> Error {
+    Error::new(ErrorKind::Internal, "a batch lost one of its results")
+}

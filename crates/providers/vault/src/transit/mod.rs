@@ -1,0 +1,221 @@
+//! Signing with keys of Transit, which never leave the server.
+
+mod batch;
+mod key;
+mod tag;
+mod wire;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use strongroom_core::{
+    Error, ErrorKind, KeyId, Reason, Result, Rotated, SecretName, SecretVersion, SignOptions,
+    Signature, Signer, Verified, signed_bytes,
+};
+
+use crate::api::{Api, Call, path};
+use crate::config::{KeyType, TransitConfig, check_transit_key};
+use crate::refusal;
+use key::{Known, TransitKey};
+use wire::Rotation;
+
+/// How often a signature starts over because the key was rotated meanwhile.
+const TRIES: usize = 3;
+
+/// Signs and verifies with Transit.
+///
+/// What is signed holds the key's version, and the server picks the version. So each signature is asked for
+/// with the version that signed last; if the answer bears another one the key was rotated, and it is asked
+/// for again. The version remembered is a guess that each answer checks, never a fact that ages.
+#[derive(Debug)]
+pub(crate) struct TransitSigner {
+    api: Arc<Api>,
+    config: TransitConfig,
+    known: Mutex<HashMap<SecretName, Known>>,
+}
+
+impl TransitSigner {
+    pub(crate) fn new(api: Arc<Api>, config: TransitConfig) -> Self {
+        Self { api, config, known: Mutex::default() }
+    }
+
+    fn path(&self, words: &[&str]) -> Vec<String> {
+        path(&self.config.mount, words, None)
+    }
+
+    /// Reads a key: its type, versions and public keys.
+    ///
+    /// Vault API: `GET /v1/{mount}/keys/{name}` ("Read key").
+    ///
+    /// # Errors
+    /// `Misconfigured` if there is no such key; `Unsupported` if it cannot sign here.
+    async fn read_key(&self, name: &SecretName) -> Result<TransitKey> {
+        check_transit_key(name)?;
+        let response = self.api.call(Call::get(self.path(&["keys", name.as_str()]))).await?;
+        let key = match response.status() {
+            200 => TransitKey::read(&response)?,
+            404 => {
+                return Err(match refusal::error(&response) {
+                    error if error.kind() == ErrorKind::NotFound => {
+                        Error::new(ErrorKind::Misconfigured, "there is no such Transit key")
+                    }
+                    error => error,
+                });
+            }
+            _ => return Err(refusal::error(&response)),
+        };
+        if *name == self.config.key && self.config.key_type.is_some_and(|said| said != key.key_type)
+        {
+            let message = "is not the type of the key; leave it out, or correct it";
+            return Err(
+                Error::new(ErrorKind::Misconfigured, message).with_key("VAULT_TRANSIT_KEY_TYPE")
+            );
+        }
+        self.remember(name, key.known());
+        Ok(key)
+    }
+
+    /// The type of a key, and the version that signed last: read once, then remembered.
+    async fn known(&self, name: &SecretName) -> Result<Known> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        match self.read_key(name).await {
+            Ok(key) => Ok(key.known()),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                match self.config.key_type.filter(|_| *name == self.config.key) {
+                    Some(key_type) => Ok(Known { key_type, latest: 1 }),
+                    None => {
+                        let message = "the token may not read the key to learn its type; allow it, or set VAULT_TRANSIT_KEY_TYPE";
+                        Err(Error::new(ErrorKind::PermissionDenied, message))
+                    }
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn remember(&self, name: &SecretName, seen: Known) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known
+            .entry(name.clone())
+            .and_modify(|known| {
+                *known = Known { latest: known.latest.max(seen.latest), key_type: seen.key_type };
+            })
+            .or_insert(seen);
+    }
+
+    /// The key name and version that a key id stands for, among the configured ones. Nothing is asked.
+    ///
+    /// # Errors
+    /// `SignatureMismatch`, reason `unknown_key`.
+    fn find(&self, asked: &SecretName, id: &KeyId) -> Result<(SecretName, u32)> {
+        let previous = self.config.previous.iter().filter(|_| *asked == self.config.key);
+        // The version is what follows the eight characters of the name.
+        let version = id.as_str().get(8..).and_then(|digits| digits.parse().ok());
+        let version = version.ok_or_else(|| Error::signature(Reason::UnknownKey))?;
+        [asked]
+            .into_iter()
+            .chain(previous)
+            .find(|name| KeyId::transit(name.as_str(), version) == *id)
+            .map(|name| (name.clone(), version))
+            .ok_or_else(|| Error::signature(Reason::UnknownKey))
+    }
+
+    async fn rotate_key(&self, name: &SecretName) -> Result<Rotated> {
+        let before = self.read_key(name).await?.latest;
+        let call = Call::post(self.path(&["keys", name.as_str(), "rotate"]), b"{}".to_vec().into());
+        let response = self.api.call(call).await?;
+        let after = match response.status() {
+            200 => response.json::<Rotation>()?.data.latest_version,
+            // Vault before 1.13 says no more.
+            204 => self.read_key(name).await?.latest,
+            _ => return Err(refusal::error(&response)),
+        };
+        if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get_mut(name)
+        {
+            known.latest = known.latest.max(after);
+        }
+        let version = |number: u32| SecretVersion::new(number.to_string());
+        Ok(Rotated::new(version(after), version(before)))
+    }
+
+    fn located<'a>(
+        &'a self,
+        name: &'a SecretName,
+        operation: &'static str,
+    ) -> impl Fn(Error) -> Error + 'a {
+        move |error| error.with_name(name.as_str()).with_operation(self.api.info().id(), operation)
+    }
+}
+
+/// What one message is signed as: the bytes that Transit gets.
+fn to_sign(name: &SecretName, known: Known, message: &[u8], options: &SignOptions) -> Vec<u8> {
+    let id = KeyId::transit(name.as_str(), known.latest);
+    signed_bytes(&id, known.key_type.algorithm(), &options.purpose, message)
+}
+
+impl KeyType {
+    fn algorithm(self) -> strongroom_core::Algorithm {
+        match self {
+            Self::Hmac => strongroom_core::Algorithm::Hs256,
+            Self::Ed25519 => strongroom_core::Algorithm::Ed25519,
+        }
+    }
+}
+
+#[async_trait]
+impl Signer for TransitSigner {
+    async fn sign(
+        &self,
+        key: &SecretName,
+        message: &[u8],
+        options: SignOptions,
+    ) -> Result<Signature> {
+        let mut signed = self.sign_batch(key, &[message], &options).await;
+        let one = signed.pop().unwrap_or_else(|| Err(batch::left_out()));
+        one.map_err(self.located(key, "sign"))
+    }
+
+    async fn verify(
+        &self,
+        key: &SecretName,
+        message: &[u8],
+        signature: &Signature,
+        options: SignOptions,
+    ) -> Result<Verified> {
+        let mut verified = self.verify_batch(key, &[(message, signature)], &options).await;
+        let one = verified.pop().unwrap_or_else(|| Err(batch::left_out()));
+        one.map_err(self.located(key, "verify"))
+    }
+
+    async fn sign_many(
+        &self,
+        key: &SecretName,
+        messages: &[&[u8]],
+        options: SignOptions,
+    ) -> Vec<Result<Signature>> {
+        let signed = self.sign_batch(key, messages, &options).await;
+        signed.into_iter().map(|one| one.map_err(self.located(key, "sign"))).collect()
+    }
+
+    async fn verify_many(
+        &self,
+        key: &SecretName,
+        pairs: &[(&[u8], &Signature)],
+        options: SignOptions,
+    ) -> Vec<Result<Verified>> {
+        let verified = self.verify_batch(key, pairs, &options).await;
+        verified.into_iter().map(|one| one.map_err(self.located(key, "verify"))).collect()
+    }
+
+    async fn check(&self, key: &SecretName) -> Result<()> {
+        self.known(key).await.map(drop).map_err(self.located(key, "check"))
+    }
+
+    async fn rotate(&self, key: &SecretName) -> Result<Rotated> {
+        self.rotate_key(key).await.map_err(self.located(key, "rotate"))
+    }
+}
