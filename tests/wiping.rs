@@ -105,7 +105,7 @@ async fn use_key(folder: &std::path::Path) -> (usize, usize) {
 #[test]
 fn s02_s03_no_copy_of_a_key_outlives_its_last_handle() {
     let folder = tempfile::tempdir().unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let (held, left) = runtime.block_on(use_key(folder.path()));
     assert!(held > 0, "the search finds a key that is in use");
     assert_eq!(left, 0, "copies of pieces of the key are left in memory");
