@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod server;
+
 use std::cell::RefCell;
 use std::io::{self, Write};
 use std::sync::{Arc, Once};

@@ -11,7 +11,7 @@ use strongroom_core::{Clock, Error, ErrorKind, Reason, Result};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::gate::Gate;
-use crate::resolver::SystemResolver;
+use crate::resolver::{BoundedResolver, SystemResolver};
 use crate::response::Redirect;
 use crate::retry_after::retry_after;
 use crate::{CaBundle, Endpoint, Method, Proxy, Request, Response, transport};
@@ -26,7 +26,8 @@ pub struct Config {
     pub roots: Option<CaBundle>,
     /// The proxy, for servers that are not on loopback.
     pub proxy: Option<Proxy>,
-    /// Longest time for a connection: resolving, TCP and TLS. Default: 3 s.
+    /// Longest time for a connection: resolving, TCP and TLS. Default: 3 s. A name that takes three quarters
+    /// of it to resolve counts as one that cannot be resolved.
     pub connect: Duration,
     /// Longest time for one attempt, from connecting to the last byte. Default: 5 s.
     pub attempt: Duration,
@@ -38,7 +39,17 @@ impl Config {
         let (connect, attempt) = (Duration::from_secs(3), Duration::from_secs(5));
         Self { endpoint, roots: None, proxy: None, connect, attempt }
     }
+
+    /// The proxy on the way: none to loopback.
+    pub(crate) fn used_proxy(&self) -> Option<&Endpoint> {
+        let proxy = self.proxy.as_ref().filter(|_| !self.endpoint.is_loopback());
+        proxy.map(Proxy::endpoint)
+    }
 }
+
+/// Longest time that a connection is kept for the next request. After it the name is resolved anew, so this
+/// is how long a server that has moved is still asked at its old address.
+const MAX_IDLE: Duration = Duration::from_secs(60);
 
 /// Longest answer that is read, in bytes: a batch of a few thousand signatures, or of names.
 const MAX_BODY: usize = 1 << 20;
@@ -64,7 +75,7 @@ impl Client {
         Self::with_resolver(config, clock, Arc::new(SystemResolver))
     }
 
-    fn with_resolver(
+    pub(crate) fn with_resolver(
         config: Config,
         clock: Arc<dyn Clock>,
         resolver: Arc<dyn Resolve>,
@@ -81,7 +92,8 @@ impl Client {
             .no_zstd()
             .no_deflate()
             .no_proxy()
-            .dns_resolver(resolver)
+            .dns_resolver(BoundedResolver { inner: resolver, limit: config.connect / 4 * 3 })
+            .pool_idle_timeout(MAX_IDLE)
             .connect_timeout(config.connect)
             .timeout(config.attempt)
             .tls_backend_rustls()
@@ -93,13 +105,14 @@ impl Client {
                 Error::new(ErrorKind::Misconfigured, message).with_source(cause.without_url())
             }
         };
-        if let Some(proxy) = config.proxy.as_ref().filter(|_| !config.endpoint.is_loopback()) {
-            let proxy = reqwest::Proxy::all(proxy.endpoint().url().clone());
+        if let Some(proxy) = config.used_proxy() {
+            let proxy = reqwest::Proxy::all(proxy.url().clone());
             builder = builder.proxy(proxy.map_err(refuse("the proxy cannot be used"))?);
         }
+        let is_plain = |endpoint: &Endpoint| !endpoint.is_https();
         if let Some(roots) = &config.roots {
             builder = builder.tls_certs_only(roots.certificates());
-        } else if !config.endpoint.is_https() {
+        } else if is_plain(&config.endpoint) && config.used_proxy().is_none_or(is_plain) {
             // Nothing will be checked against the system's roots, so they are not read.
             builder = builder.tls_certs_only([]);
         }
@@ -169,7 +182,7 @@ impl Client {
         match self.body(answer).await {
             Ok(body) => response.body = body,
             // The status says enough.
-            Err(_) if response.status >= 400 => {}
+            Err(_) if response.status >= 300 => {}
             Err(error) => return Err(error),
         }
         Ok(response)
@@ -225,4 +238,22 @@ fn redirect_of(headers: &HeaderMap, asked: &Url) -> Redirect {
         .is_some_and(|target| target.origin() == asked.origin() && target.path() != asked.path());
     let origin = target.map(|target| target.origin().ascii_serialization());
     Redirect { origin, is_same_origin }
+}
+
+#[cfg(test)]
+mod tests {
+    use strongroom_core::SystemClock;
+
+    use super::*;
+    use crate::{Header, Plaintext};
+
+    #[test]
+    fn s12_a_built_request_does_not_show_its_header() {
+        let endpoint = Endpoint::parse("VAULT_ADDR", "http://127.0.0.1", Plaintext::Loopback);
+        let client = Client::new(Config::new(endpoint.unwrap()), Arc::new(SystemClock)).unwrap();
+        let token = Header::sensitive("x-vault-token", b"canary-token").unwrap();
+        let built = client.build(Request::new(Method::Get, ["v1"]).header(token)).unwrap();
+        assert!(built.headers()["x-vault-token"].is_sensitive());
+        assert!(!format!("{built:?} {client:?}").contains("canary"), "{built:?}");
+    }
 }

@@ -90,6 +90,9 @@ impl Header {
     ///
     /// # Errors
     /// `Misconfigured` if the value has characters that no header may have.
+    ///
+    /// # Panics
+    /// If the name is not in lower case.
     pub fn plain(name: &'static str, value: &str) -> Result<Self> {
         Self::new(name, value.as_bytes())
     }
@@ -98,7 +101,7 @@ impl Header {
     /// table keeps it.
     ///
     /// # Errors
-    /// As [`plain`](Self::plain).
+    /// As [`plain`](Self::plain), panics included.
     pub fn sensitive(name: &'static str, value: &[u8]) -> Result<Self> {
         let mut header = Self::new(name, value)?;
         header.value.set_sensitive(true);

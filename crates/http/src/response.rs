@@ -37,8 +37,8 @@ impl Response {
         &self.body
     }
 
-    /// The body as JSON, strictly: UTF-8, no byte order mark, nothing after it, no member twice in what the
-    /// type reads, at most 128 levels.
+    /// The body as JSON, strictly: UTF-8, no byte order mark, nothing after it; in what the type reads, no
+    /// member of a struct twice and at most 128 levels.
     ///
     /// # Errors
     /// `Malformed`, with status and content type. What the parser says is dropped: it may quote the body.

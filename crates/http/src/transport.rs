@@ -13,13 +13,16 @@ use crate::resolver::Unresolved;
 ///
 /// What reqwest says is the source only if nothing was sent: then nothing of the request can be in it.
 pub(crate) fn error(cause: reqwest::Error, config: &Config) -> Error {
-    let origin = config.endpoint.origin();
     let unsent = cause.is_connect();
+    let origin = match config.used_proxy().filter(|_| unsent) {
+        Some(proxy) => format!("{} through the proxy {proxy}", config.endpoint),
+        None => config.endpoint.origin(),
+    };
     let error = if let Some(refused) = find::<rustls::Error>(&cause) {
         let message = format!("no TLS with {origin}: {}", refusal(refused));
         Error::new(ErrorKind::TlsRejected, message)
-    } else if find::<Unresolved>(&cause).is_some() {
-        let message = format!("the host of {origin} cannot be resolved");
+    } else if let Some(unresolved) = find::<Unresolved>(&cause) {
+        let message = format!("no connection to {origin}: {unresolved}");
         Error::new(ErrorKind::Unavailable, message).with_reason(Reason::Dns)
     } else if cause.is_timeout() {
         let message = match unsent {
@@ -42,14 +45,13 @@ pub(crate) fn error(cause: reqwest::Error, config: &Config) -> Error {
 
 /// An answer that began, or should have.
 fn broken(cause: &reqwest::Error, origin: &str) -> Error {
-    let http = find::<hyper::Error>(cause);
-    if http.is_some_and(hyper::Error::is_parse) {
-        let message = format!("what {origin} answers is not HTTP, or has too many headers");
-        return Error::new(ErrorKind::Malformed, message);
-    }
-    let ended = find::<io::Error>(cause).map(io::Error::kind);
-    match ended {
-        Some(io::ErrorKind::UnexpectedEof) if cause.is_body() || cause.is_decode() => {
+    let in_body = cause.is_body() || cause.is_decode();
+    let fault = find::<io::Error>(cause).map(io::Error::kind).filter(|_| in_body);
+    match fault {
+        // So hyper says it of chunks that are none.
+        Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => unreadable(origin),
+        _ if find::<hyper::Error>(cause).is_some_and(hyper::Error::is_parse) => unreadable(origin),
+        Some(io::ErrorKind::UnexpectedEof) => {
             let message = format!("the answer of {origin} ended before it was complete");
             Error::new(ErrorKind::Malformed, message).with_reason(Reason::Truncated)
         }
@@ -58,6 +60,11 @@ fn broken(cause: &reqwest::Error, origin: &str) -> Error {
             Error::new(ErrorKind::Unavailable, message)
         }
     }
+}
+
+fn unreadable(origin: &str) -> Error {
+    let message = format!("what {origin} answers is not HTTP, or has too many headers");
+    Error::new(ErrorKind::Malformed, message)
 }
 
 fn refusal(error: &rustls::Error) -> &'static str {

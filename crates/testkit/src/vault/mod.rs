@@ -1,0 +1,247 @@
+//! A Vault without Vault.
+
+mod ask;
+mod engine;
+mod entry;
+mod fields;
+mod kv1;
+mod kv2;
+mod policy;
+mod reply;
+mod state;
+mod sys;
+mod token;
+mod transit;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use strongroom_core::{Clock, Settings, SystemClock};
+use wiremock::{Mock, MockServer, Request, matchers};
+
+use crate::Fault;
+use crate::vault::policy::Policy;
+use crate::vault::state::State;
+use crate::vault::token::Token;
+
+/// A server on 127.0.0.1 that answers as OpenBao 2.7.2 does: KV v2 at `secret`, KV v1 at `kv1`, Transit at
+/// `transit`, tokens with policies, namespaces, health. It keeps what is written to it, in memory.
+///
+/// Clones are handles of the same server, which ends when the last one is dropped. Two fakes share nothing.
+/// Nothing is random: the secrets of a Transit key follow from its name, its version and how many keys were
+/// deleted before it, so two fakes make the same signatures. Numbers in ids follow from the calls.
+///
+/// # What it does not do
+/// - Leases, wrapping, quotas, audit, entities, login, replication, consistency headers, HTML bodies.
+/// - Anything under `sys/` but `health`, `seal-status`, `capabilities-self` and
+///   `internal/ui/mounts/<path>`, and under `auth/` but the `-self` calls of `token`. Health codes in the
+///   query are ignored.
+/// - KV v2 `config`, `subkeys`, `detailed-metadata` and patches of metadata; limits on sizes and names.
+/// - Transit keys of other types than `ed25519`, `hmac` and `aes256-gcm96` (which does HMACs only); SHA-3,
+///   derived keys, export, prehashed input and JWS encoding. It ignores those fields.
+/// - Token limits: a token lasts 32 days unless it is renewed to less.
+/// - The exact text after `failed to decode JSON input:`, beyond cut-off bodies and bad literals; the loss of
+///   digits in numbers above 2^53; text in fields that is not UTF-8; pages of lists.
+/// - Redirects for `..`: the HTTP library below resolves it first. `//` and `%2F..%2F` are answered as they
+///   should be.
+/// - What HashiCorp Vault Enterprise says about its health is after its documentation, never compared.
+///
+/// ```
+/// use strongroom_testkit::FakeVault;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let vault = FakeVault::start().await;
+/// vault.add_token("canary-app", &[("secret/data/app/*", &["read"])]);
+/// let settings = vault.settings().with("VAULT_TOKEN", "canary-app");
+/// // A store that is opened with these settings may read below `app/`, and nothing else.
+/// # let _ = settings;
+/// assert_eq!(vault.count("GET", "/v1/secret/data/app/db"), 0);
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct FakeVault {
+    state: Arc<Mutex<State>>,
+    server: Arc<MockServer>,
+}
+
+/// One request that came, and the status it was answered with.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Call {
+    /// The verb, such as `GET` or `LIST`.
+    pub method: String,
+    /// Path and query as they were sent, such as `/v1/secret/data/app?version=2`.
+    pub path: String,
+    /// The status of the answer, which a [`Fault`] may have set.
+    pub status: u16,
+    /// The header `X-Vault-Namespace`, if it was there.
+    pub namespace: Option<String>,
+}
+
+/// What can be mounted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Mount {
+    /// KV without versions.
+    Kv1,
+    /// KV with versions.
+    Kv2,
+    /// Signatures and HMACs with keys that stay inside.
+    Transit,
+}
+
+/// How the server is. Health tells all of them apart; the rest of the server serves unless it is sealed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum ServerState {
+    /// Serves. Health is 200.
+    Active,
+    /// Serves by asking the active server. Health is 429.
+    Standby,
+    /// Serves reads itself. Health is 473.
+    PerformanceStandby,
+    /// Waits for a disaster. Health is 472.
+    DrSecondary,
+    /// Answers 503, whatever the token.
+    Sealed,
+    /// As [`Sealed`](Self::Sealed), and health is 501.
+    Uninitialised,
+    /// A standby that cannot reach the active server. Health is 474.
+    CutOff,
+    /// Was removed from its cluster. Health is 530.
+    Removed,
+}
+
+impl FakeVault {
+    /// The token that may do everything.
+    pub const TOKEN: &str = "canary-root-token";
+
+    /// Starts on a free port, with the clock of the machine.
+    pub async fn start() -> Self {
+        Self::start_with_clock(Arc::new(SystemClock)).await
+    }
+
+    /// Starts with a clock that says when secrets were made, and when they and tokens end.
+    pub async fn start_with_clock(clock: Arc<dyn Clock>) -> Self {
+        let mut state = State::new(clock);
+        state.tokens.insert(Self::TOKEN.to_owned(), Token::root(state.now()));
+        let state = Arc::new(Mutex::new(state));
+        let server = MockServer::builder().disable_request_recording().start().await;
+        let shared = Arc::clone(&state);
+        Mock::given(matchers::any())
+            .respond_with(move |request: &Request| lock(&shared).respond(request))
+            .mount(&server)
+            .await;
+        Self { state, server: Arc::new(server) }
+    }
+
+    /// `http://127.0.0.1:port`
+    pub fn address(&self) -> String {
+        self.server.uri()
+    }
+
+    /// What a program needs to use this server: the provider `vault_dev`, the address and the root token.
+    pub fn settings(&self) -> Settings {
+        Settings::from_pairs([
+            ("SECRETS_PROVIDER", "vault_dev"),
+            ("VAULT_ADDR", &self.address()),
+            ("VAULT_TOKEN", Self::TOKEN),
+        ])
+    }
+
+    /// The requests in the order in which they came, those that a fault answered included.
+    pub fn calls(&self) -> Vec<Call> {
+        self.lock().calls.clone()
+    }
+
+    /// How many requests came with this method and exactly this path, whatever their query.
+    pub fn count(&self, method: &str, path: &str) -> usize {
+        let is = |call: &&Call| call.method == method && call.path.split('?').next() == Some(path);
+        self.lock().calls.iter().filter(is).count()
+    }
+
+    /// Adds a token, or replaces it, that may do what these rules say: a path and its capabilities (`create`,
+    /// `read`, `update`, `delete`, `list`, `patch`, `sudo`, `deny`). In a path, `+` is any one segment and `*`
+    /// at the end is any text. Everything else is denied, except what a token may always ask about itself.
+    ///
+    /// The token is of the root namespace: in another one, paths begin with its name.
+    ///
+    /// # Panics
+    /// If there is no such capability.
+    pub fn add_token(&self, token: &str, policy: &[(&str, &[&str])]) {
+        let policy = Policy::new(policy);
+        let mut state = self.lock();
+        let now = state.now();
+        state.tokens.insert(token.to_owned(), Token::new(policy, now));
+    }
+
+    /// Ends a token.
+    pub fn revoke_token(&self, token: &str) {
+        self.lock().tokens.remove(token);
+    }
+
+    /// Changes how the server is. What it keeps stays.
+    pub fn set_state(&self, state: ServerState) {
+        self.lock().server = state;
+    }
+
+    /// Adds a fault behind the others: the first that hits a call is used.
+    pub fn fault(&self, fault: Fault) {
+        self.lock().faults.add(fault);
+    }
+
+    /// Ends all faults.
+    pub fn clear_faults(&self) {
+        self.lock().faults.clear();
+    }
+
+    /// Mounts an empty engine; one that was there is gone. The path begins with the namespace, if it is in one.
+    pub fn mount(&self, path: &str, mount: Mount) {
+        self.lock().mount(path, Some(mount));
+    }
+
+    /// Takes an engine away with everything in it.
+    pub fn unmount(&self, path: &str) {
+        self.lock().mount(path, None);
+    }
+
+    /// Adds a namespace with its own three mounts; one that is there stays as it is.
+    pub fn add_namespace(&self, name: &str) {
+        self.lock().add_namespace(name);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+}
+
+/// Without tokens and secrets.
+impl fmt::Debug for FakeVault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FakeVault").field("address", &self.address()).finish_non_exhaustive()
+    }
+}
+
+impl ServerState {
+    fn health_status(self) -> u16 {
+        match self {
+            Self::Active => 200,
+            Self::Standby => 429,
+            Self::DrSecondary => 472,
+            Self::PerformanceStandby => 473,
+            Self::CutOff => 474,
+            Self::Uninitialised => 501,
+            Self::Sealed => 503,
+            Self::Removed => 530,
+        }
+    }
+
+    fn is_sealed(self) -> bool {
+        matches!(self, Self::Sealed | Self::Uninitialised)
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,218 @@
+//! The whole server behind its lock, and the order in which it looks at a request.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use strongroom_core::Clock;
+use wiremock::{Request, ResponseTemplate};
+
+use crate::On;
+use crate::fault::Faults;
+use crate::vault::ask::{self, Ask, Operation};
+use crate::vault::engine::{Engine, Mounts};
+use crate::vault::reply::{Outcome, Reply};
+use crate::vault::token::Token;
+use crate::vault::{Call, Mount, ServerState, sys, token};
+
+/// What all handles of one fake share.
+pub(super) struct State {
+    pub(super) server: ServerState,
+    pub(super) tokens: BTreeMap<String, Token>,
+    pub(super) faults: Faults,
+    pub(super) calls: Vec<Call>,
+    /// By their names; that of the root is empty.
+    namespaces: BTreeMap<String, Mounts>,
+    clock: Arc<dyn Clock>,
+}
+
+impl State {
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            server: ServerState::Active,
+            tokens: BTreeMap::new(),
+            faults: Faults::default(),
+            calls: Vec::new(),
+            namespaces: BTreeMap::from([(String::new(), Mounts::default())]),
+            clock,
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        Timestamp::try_from(self.clock.now()).unwrap_or_default()
+    }
+
+    pub(super) fn add_namespace(&mut self, name: &str) {
+        self.namespaces.entry(trimmed(name).to_owned()).or_default();
+    }
+
+    /// Mounts, or with `None` unmounts. The path begins with that of the namespace.
+    pub(super) fn mount(&mut self, path: &str, mount: Option<Mount>) {
+        let (namespace, path) = self.split(trimmed(path));
+        if let Some(mounts) = self.namespaces.get_mut(&namespace) {
+            match mount {
+                Some(mount) => mounts.mount(&path, mount),
+                None => mounts.unmount(&path),
+            }
+        }
+    }
+
+    /// Answers a request and remembers that it came.
+    pub(super) fn respond(&mut self, request: &Request) -> ResponseTemplate {
+        let path = request.url.path();
+        let ask = Ask::read(request);
+        let kind = ask.as_ref().ok().and_then(|ask| self.kind(ask));
+        let fault = self.faults.next(kind, path);
+        if let Some((status, answer)) = fault.as_ref().and_then(crate::Fault::answer) {
+            self.record(request, status);
+            return answer;
+        }
+        let reply = ask.and_then(|ask| self.answer(ask)).unwrap_or_else(|refusal| refusal);
+        self.record(request, reply.status());
+        let response = reply.into_response(self.calls.len());
+        fault.iter().fold(response, |response, fault| fault.change(response))
+    }
+
+    fn answer(&mut self, mut ask: Ask) -> Outcome {
+        let now = self.now();
+        if let Some(outcome) = sys::public(&ask, self.server, now.as_second()) {
+            return outcome;
+        }
+        if self.server.is_sealed() {
+            return Err(Reply::error(503, "Vault is sealed"));
+        }
+        let writes = matches!(ask.operation, Operation::Write | Operation::Patch);
+        if writes && ask.path.ends_with('/') {
+            return Err(Reply::error(400, "cannot write to a path ending in '/'"));
+        }
+        let (namespace, path) =
+            self.place(&ask).ok_or_else(|| Reply::error(404, "namespace not found"))?;
+        if !self.tokens.get(&ask.token).is_some_and(|token| token.is_alive(now)) {
+            return Err(Reply::error(403, "permission denied"));
+        }
+        let reply = match path.strip_prefix("sys/internal/ui/mounts/") {
+            Some(about) => self.describe_mount(&ask, &namespace, about),
+            None => {
+                self.authorise(&ask, &namespace, &path)?;
+                self.route(&mut ask, &namespace, &path, now)
+            }
+        };
+        reply.map(|reply| reply.warn_of(&ask.fields))
+    }
+
+    fn authorise(&mut self, ask: &Ask, namespace: &str, path: &str) -> Result<(), Reply> {
+        let capability = match ask.operation {
+            Operation::Read => "read",
+            Operation::List => "list",
+            Operation::Patch => "patch",
+            Operation::Delete => "delete",
+            Operation::Head => "head",
+            Operation::Write => match self.engine(namespace, path) {
+                Some((_, engine, rest)) if !engine.has(rest) => "create",
+                _ => "update",
+            },
+        };
+        // Tokens are of the root namespace: their own calls go there, and their rules name the others.
+        let path = if path.starts_with("auth/token/") {
+            path.to_owned()
+        } else {
+            prefix(namespace) + path
+        };
+        match self.tokens.get(&ask.token).is_some_and(|token| token.allows(capability, &path)) {
+            true => Ok(()),
+            false => Err(Reply::listed(403, "permission denied")),
+        }
+    }
+
+    fn route(&mut self, ask: &mut Ask, namespace: &str, path: &str, now: Timestamp) -> Outcome {
+        if let Some(rest) = path.strip_prefix("auth/token/") {
+            return token::answer(&mut self.tokens, rest, ask, now);
+        }
+        match path {
+            "sys/capabilities-self" if ask.operation == Operation::Write => {
+                let token = self.tokens.get(&ask.token).ok_or_else(Reply::unsupported_path)?;
+                return sys::capabilities(token, ask, &prefix(namespace));
+            }
+            "sys/capabilities-self" => return Err(Reply::unsupported_operation()),
+            _ if path.starts_with("sys/") => return Err(Reply::unsupported_path()),
+            _ => {}
+        }
+        let text = || format!("no handler for route \"{path}\". route entry not found.");
+        let found = self.engine(namespace, path);
+        let (_, engine, rest) = found.ok_or_else(|| Reply::error(404, text()))?;
+        engine.answer(ask.operation, rest, &mut ask.fields, now)
+    }
+
+    fn describe_mount(&mut self, ask: &Ask, namespace: &str, about: &str) -> Outcome {
+        if ask.operation != Operation::Read {
+            return Err(Reply::error(405, "unsupported operation"));
+        }
+        if about.is_empty() {
+            return Err(Reply::error(404, "unsupported path"));
+        }
+        let refused = || sys::no_mount(about);
+        let (mount, engine, _) = self.engine(namespace, about).ok_or_else(refused)?;
+        let (kind, options) = engine.describe();
+        let full = format!("{}{mount}/", prefix(namespace));
+        match self.tokens.get(&ask.token).is_some_and(|token| token.reaches(&full)) {
+            true => Ok(sys::mount(&format!("{mount}/"), kind, &options)),
+            false => Err(refused()),
+        }
+    }
+
+    /// What the request is to a fault; nothing if it is not for an engine.
+    fn kind(&mut self, ask: &Ask) -> Option<On> {
+        let (namespace, path) = self.place(ask)?;
+        let (_, engine, rest) = self.engine(&namespace, &path)?;
+        Some(engine.kind(ask.operation, rest))
+    }
+
+    /// The mount that a path of a namespace is in, its engine, and the rest of the path.
+    fn engine<'a>(
+        &mut self,
+        namespace: &str,
+        path: &'a str,
+    ) -> Option<(&'a str, &mut Engine, &'a str)> {
+        self.namespaces.get_mut(namespace)?.find(path)
+    }
+
+    /// The namespace of a request, and its path there: the header and the path may both name it.
+    fn place(&self, ask: &Ask) -> Option<(String, String)> {
+        match trimmed(&ask.namespace) {
+            "" | "root" => Some(self.split(&ask.path)),
+            name if self.namespaces.contains_key(name) => {
+                Some(self.split(&format!("{name}/{}", ask.path)))
+            }
+            _ => None,
+        }
+    }
+
+    fn split(&self, path: &str) -> (String, String) {
+        let names = self.namespaces.keys().filter(|name| !name.is_empty());
+        let inside = names
+            .filter_map(|name| Some((name, path.strip_prefix(name.as_str())?.strip_prefix('/')?)));
+        match inside.max_by_key(|(name, _)| name.len()) {
+            Some((name, rest)) => (name.clone(), rest.to_owned()),
+            None => (String::new(), path.to_owned()),
+        }
+    }
+
+    fn record(&mut self, request: &Request, status: u16) {
+        let query = request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        self.calls.push(Call {
+            method: request.method.to_string(),
+            path: request.url.path().to_owned() + &query,
+            status,
+            namespace: ask::namespace(request).map(str::to_owned),
+        });
+    }
+}
+
+fn trimmed(path: &str) -> &str {
+    path.trim_matches('/')
+}
+
+/// What the paths in a namespace begin with, seen from the root.
+fn prefix(namespace: &str) -> String {
+    if namespace.is_empty() { String::new() } else { format!("{namespace}/") }
+}

@@ -1,0 +1,8 @@
+//! The Transit engine.
+
+mod batch;
+mod key;
+mod keys;
+mod proof;
+
+pub(super) use keys::Transit;
