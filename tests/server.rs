@@ -1,5 +1,7 @@
 //! One server of two sorts: the fake, and OpenBao.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use strongroom::provider::{Opened, open};
@@ -14,6 +16,7 @@ use vaultrs::client::{VaultClient, VaultClientSettingsBuilder};
 pub struct Server {
     sort: Sort,
     http: reqwest::Client,
+    tokens: AtomicUsize,
 }
 
 /// Which of the two.
@@ -43,7 +46,7 @@ impl Server {
     fn new(sort: Sort) -> Self {
         let http =
             reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-        Self { sort, http: http.build().expect("a plain client") }
+        Self { sort, http: http.build().expect("a plain client"), tokens: AtomicUsize::new(0) }
     }
 
     /// Which of the two.
@@ -137,7 +140,7 @@ impl Server {
     pub async fn token(&self, policy: &[(&str, &[&str])]) -> String {
         match &self.sort {
             Sort::Fake(fake) => {
-                let token = format!("canary-token-{}", fake.calls().len());
+                let token = format!("canary-token-{}", self.tokens.fetch_add(1, Ordering::Relaxed));
                 fake.add_token(&token, policy);
                 token
             }
