@@ -162,6 +162,9 @@ async fn case_68_69_f073_answers_of_something_else_are_malformed_and_not_shown()
         (204, "", ErrorKind::Malformed),
         (206, "{}", ErrorKind::Malformed),
         (302, "", ErrorKind::Malformed),
+        (404, "<html>canary-body</html>", ErrorKind::Malformed),
+        (404, "", ErrorKind::Malformed),
+        (400, "{}", ErrorKind::Malformed),
         (502, "<html>canary-body</html>", ErrorKind::Unavailable),
     ] {
         let (server, secrets) = scene().await;
@@ -200,6 +203,11 @@ async fn case_67_70_73_broken_connections_have_kinds_too() {
         (Exchange::new().reset(), ErrorKind::Unavailable, None),
         (Exchange::new().send(cut).reset(), ErrorKind::Unavailable, None),
         (Exchange::new().send(cut), ErrorKind::Malformed, Some(Reason::Truncated)),
+        (
+            Exchange::new().send(cut.replace("200 OK", "404 Not Found")),
+            ErrorKind::Malformed,
+            Some(Reason::Truncated),
+        ),
         (Exchange::new().send(huge), ErrorKind::Malformed, Some(Reason::TooLarge)),
     ] {
         let server = RawServer::start([first(), second]).await;

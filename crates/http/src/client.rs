@@ -181,8 +181,8 @@ impl Client {
         };
         match self.body(answer).await {
             Ok(body) => response.body = body,
-            // The status says enough.
-            Err(_) if response.status >= 300 => {}
+            // The status says enough. Not so 400 and 404: a provider tells in the body what is missing.
+            Err(_) if response.status >= 300 && !matches!(response.status, 400 | 404) => {}
             Err(error) => return Err(error),
         }
         Ok(response)

@@ -8,7 +8,12 @@ use strongroom_http::Response;
 /// The error for an answer that is no success.
 pub(crate) fn error(response: &Response) -> Error {
     let body: Body = response.json().unwrap_or_default();
-    let texts = body.errors.iter().chain(body.warnings.iter().flatten());
+    // A 404 of something else on the way, a gateway or a portal, must not pass for a missing secret.
+    let is_ours = body.errors.is_some() || body.warnings.is_some();
+    if matches!(response.status(), 400 | 404) && !is_ours {
+        return response.malformed();
+    }
+    let texts = body.errors.iter().chain(&body.warnings).flatten();
     let known = texts.filter_map(|text| known(text)).next();
     let error = response.error();
     match known {
@@ -61,8 +66,8 @@ const TABLE: &[(&str, Meaning)] = &[
     ("check-and-set parameter did not match",  Plain(Conflict, "the current version is not the expected one")),
     ("key not found",                          Plain(Misconfigured, "there is no such Transit key")),
     ("does not support signing",               Plain(Unsupported, "the Transit key is of a type that does not sign")),
-    ("too old",                                Signature(Reason::Retired)),
-    ("too new",                                Signature(Reason::UnknownKey)),
+    ("disallowed by policy",                   Signature(Reason::Retired)),
+    ("version is too new",                                Signature(Reason::UnknownKey)),
     ("invalid signature",                      Signature(Reason::Malformed)),
     ("invalid HMAC",                           Signature(Reason::Malformed)),
     ("invalid base64",                         Signature(Reason::Malformed)),
@@ -72,6 +77,6 @@ const TABLE: &[(&str, Meaning)] = &[
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Body {
-    errors: Vec<String>,
+    errors: Option<Vec<String>>,
     warnings: Option<Vec<String>>,
 }
