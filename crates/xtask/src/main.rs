@@ -41,6 +41,7 @@ fn main() -> ExitCode {
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["test"] => reported(test::run),
         ["check"] => reported(check::run),
+        ["bench"] => concluded(servers::bench()),
         ["servers"] => concluded(servers::serve()),
         ["servers", "install"] => concluded(strongroom_servers::install()),
         _ => {
@@ -73,5 +74,6 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
   test             install the servers; run every test, the examples and the crate counts
   check            format, lints, docs, features, Rust version, layering, licences
+  bench            measure against a bare client on OpenBao; fails if a bar is missed
   servers          start OpenBao, print the settings that select it, serve until Ctrl-C
   servers install  install it into target/servers";

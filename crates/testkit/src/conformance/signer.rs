@@ -126,7 +126,9 @@ async fn batch(signer: &dyn Signer, key: &SecretName) -> Checked {
                 let error = refused(result, ErrorKind::SignatureMismatch)?;
                 ensure(error.reason() == Some(Reason::Tag), format!("{:?}", error.reason()))?;
             }
-            _ => drop(result?),
+            _ => {
+                result?;
+            }
         }
     }
     Ok(())
