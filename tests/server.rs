@@ -1,5 +1,7 @@
 //! One server of two sorts: the fake, and OpenBao.
 
+#![expect(clippy::panic, reason = "support of tests")]
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use reqwest::Method;

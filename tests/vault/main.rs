@@ -1,5 +1,11 @@
 //! The provider for Vault and OpenBao, on the fake and on a real OpenBao.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "scenarios that the tests of two servers share"
+)]
+
 mod access;
 mod conformance;
 mod faults;

@@ -1,8 +1,11 @@
 //! Strongroom reads secrets, and signs and verifies with keys that you never have to manage.
 //!
 //! One API over several providers, chosen by `SECRETS_PROVIDER`; this version has `file` (a folder, or
-//! releases behind a `current` link) and `env`, and a store in memory for tests. Signing keys follow
-//! rotations and are kept through outages, up to an age limit; reads are not cached in this version.
+//! releases behind a `current` link), `env`, HashiCorp Vault and OpenBao behind feature `vault`, and a store
+//! in memory for tests. Signing keys follow rotations and are kept through outages, up to an age limit, or
+//! stay with a provider that signs itself; reads are not cached in this version.
+//!
+//! Needs a tokio runtime, of any flavour, with its timer enabled.
 //!
 //! ```
 //! use strongroom::{PutOptions, Secrets, MemoryStore};

@@ -1,7 +1,12 @@
 //! Test support for services that use Strongroom and for backends of it.
 //!
-//! [`ManualClock`] is a clock that a test moves; [`ScriptedStore`] wraps a store, counts what is asked of
-//! it and fails when told to.
+//! - [`FakeVault`] is a Vault without Vault: stateful, with policies, [faults](Fault) and counted calls. Its
+//!   `settings()` open a whole `Secrets` on it.
+//! - [`conformance`] says what every store and every signer has to do, row by row.
+//! - [`RawServer`], [`BlackHole`] and [`TlsFront`] do what no server library can: break off, drip, hang, and
+//!   show bad certificates.
+//! - [`ScriptedStore`] wraps a store, counts what is asked of it and fails when told to; [`ManualClock`] is a
+//!   clock that a test moves.
 
 #![forbid(unsafe_code)]
 
