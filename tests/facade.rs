@@ -210,6 +210,34 @@ async fn a_write_that_is_refused_leaves_nothing_behind() {
 }
 
 #[tokio::test]
+async fn a_deleted_secret_can_be_brought_back_under_its_logical_name() {
+    let scene = Scene::with(&[("SECRETS_PREFIX", "prod")]).await;
+    scene.secrets.put("a", "canary", PutOptions::default()).await.unwrap();
+    scene.secrets.delete("a").await.unwrap();
+    assert_eq!(scene.secrets.get("a").await.unwrap_err().kind(), ErrorKind::Deleted);
+    scene.secrets.restore("a").await.unwrap();
+    assert_eq!(scene.secrets.get("a").await.unwrap().value().expose(), b"canary");
+}
+
+#[tokio::test]
+async fn case_108_110_111_a_probe_tells_an_outage_from_a_missing_key() {
+    let scene = Scene::with(&[]).await;
+    scene.secrets.probe().await.unwrap();
+    let named = [("SECRETS_SIGNING_SECRET_NAME", "billing/key")];
+    let missing = scene.restart(&named).await;
+    let error = missing.probe().await.unwrap_err();
+    assert_eq!((error.kind(), error.name()), (ErrorKind::Misconfigured, Some("billing/key")));
+    for kind in [ErrorKind::Unavailable, ErrorKind::Unauthenticated] {
+        scene.store.fail_with(Some(kind));
+        assert_eq!(missing.probe().await.unwrap_err().kind(), kind);
+    }
+    scene.store.fail_with(None);
+    // A key that nobody asked for is not missed.
+    scene.secrets.delete("signing-key").await.unwrap();
+    scene.secrets.probe().await.unwrap();
+}
+
+#[tokio::test]
 async fn the_signing_key_is_the_one_that_the_settings_name_on_any_store() {
     let secrets = memory(&[("SECRETS_SIGNING_SECRET_NAME", "billing/key")]).await;
     assert_eq!(secrets.signing_key().unwrap().as_str(), "billing/key");

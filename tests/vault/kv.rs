@@ -79,6 +79,14 @@ async fn case_11_b050_b051_fields_that_cannot_be_read_are_told_apart(server: &Se
     put_raw(server, "app/other", json!({"user": "canary"})).await;
     let error = refused(secrets.get("app/other").await, ErrorKind::NotFound);
     assert_eq!(error.reason(), Some(Reason::Field));
+    // The engine keeps a map without fields, and `null`, which is one to it.
+    for (name, data) in [("app/none", json!(null)), ("app/bare", json!({}))] {
+        put_raw(server, name, data).await;
+        let error = refused(secrets.get(name).await, ErrorKind::NotFound);
+        assert_eq!(error.reason(), Some(Reason::Field));
+        secrets.put(name, "canary", PutOptions::default()).await.unwrap();
+        assert_eq!(secrets.get(name).await.unwrap().value().expose(), b"canary");
+    }
     put_raw(server, "app/empty", json!({"value": ""})).await;
     let error = refused(secrets.get("app/empty").await, ErrorKind::InvalidValue);
     assert_eq!(error.reason(), Some(Reason::Empty), "case 6");

@@ -182,6 +182,18 @@ impl Secrets {
         deleted
     }
 
+    /// Brings a deleted secret back, where the provider can.
+    ///
+    /// # Errors
+    /// `NotFound` if it was never there; `Deleted` if it is gone for good; `Unsupported` if the provider
+    /// cannot.
+    pub async fn restore(&self, name: &str) -> Result<()> {
+        let name = self.inner.full_name(&SecretName::new(name)?)?;
+        let restored = self.inner.store.restore(&name).await;
+        self.inner.local.invalidate(&name);
+        restored
+    }
+
     /// Signs and verifies with the configured key: one of the store, or one of the provider's own where that
     /// signs (`VAULT_TRANSIT_KEY`). Reads the key or asks about it, so that a service without one does not
     /// start.

@@ -2,7 +2,6 @@
 
 use std::time::SystemTime;
 
-use serde_json::value::RawValue;
 use strongroom_core::{
     Error, ErrorKind, Field, IfVersion, Reason, Result, Secret, SecretName, SecretValue,
     SecretVersion, Select, VersionInfo, VersionState,
@@ -228,10 +227,10 @@ enum Found<'a> {
 /// path or mount says so in words.
 fn found(response: &Response) -> Result<Found<'_>> {
     match response.status() {
-        200 => match response.json::<ReadTwo<'_>>()?.data {
-            Some(data) if data.data.map(RawValue::get) != Some("null") => Ok(Found::Alive(data)),
-            _ => Err(response.malformed()),
-        },
+        200 => {
+            let data = response.json::<ReadTwo<'_>>()?.data;
+            data.map(Found::Alive).ok_or_else(|| response.malformed())
+        }
         404 => {
             if let Ok(ReadTwo { data: Some(data) }) = response.json() {
                 let Metadata { version, destroyed, .. } = data.metadata;
