@@ -73,7 +73,7 @@ impl Engine {
         match self {
             Self::Kv1(_) => ("kv", json!({ "version": "1" })),
             Self::Kv2(_) => ("kv", json!({ "version": "2" })),
-            Self::Transit(_) => ("transit", json!({})),
+            Self::Transit(_) => ("transit", Value::Null),
         }
     }
 }

@@ -33,6 +33,7 @@ use crate::vault::token::Token;
 ///
 /// # What it does not do
 /// - Leases, wrapping, quotas, audit, entities, login, replication, consistency headers, HTML bodies.
+/// - The verbs `OPTIONS` and `SCAN`.
 /// - Anything under `sys/` but `health`, `seal-status`, `capabilities-self` and
 ///   `internal/ui/mounts/<path>`, and under `auth/` but the `-self` calls of `token`. Health codes in the
 ///   query are ignored.

@@ -153,9 +153,10 @@ impl State {
         let refused = || sys::no_mount(about);
         let (mount, engine, _) = self.engine(namespace, about).ok_or_else(refused)?;
         let (kind, options) = engine.describe();
-        let full = format!("{}{mount}/", prefix(namespace));
+        let (prefix, path) = (prefix(namespace), format!("{mount}/"));
+        let full = format!("{prefix}{path}");
         match self.tokens.get(&ask.token).is_some_and(|token| token.reaches(&full)) {
-            true => Ok(sys::mount(&format!("{mount}/"), kind, &options)),
+            true => Ok(sys::mount(&prefix, &path, kind, &options)),
             false => Err(refused()),
         }
     }

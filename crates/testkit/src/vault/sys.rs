@@ -60,14 +60,20 @@ fn seal_status(state: ServerState) -> Reply {
 }
 
 /// Answers `sys/internal/ui/mounts/<path>` about a mount that was found, of this type and these options.
-pub(super) fn mount(path: &str, kind: &str, options: &Value) -> Reply {
+/// `prefix` is that of the namespace.
+pub(super) fn mount(prefix: &str, path: &str, kind: &str, options: &Value) -> Reply {
+    // Dev mode describes the mount that it makes itself.
+    let description = match (prefix, path) {
+        ("", "secret/") => "key/value secret storage",
+        _ => "",
+    };
     Reply::data(json!({
         "accessor": format!("{kind}_00000000"),
         "config": { "default_lease_ttl": 0, "force_no_cache": false, "max_lease_ttl": 0 },
-        "deprecation_status": "supported", "description": "", "external_entropy_access": false,
-        "local": false, "options": options, "path": path, "plugin_version": "",
-        "running_plugin_version": format!("v{VERSION}+builtin.bao"), "running_sha256": "",
-        "seal_wrap": false, "type": kind, "uuid": UUID,
+        "deprecation_status": "supported", "description": description,
+        "external_entropy_access": false, "local": false, "options": options, "path": path,
+        "plugin_version": "", "running_plugin_version": format!("v{VERSION}+builtin.bao"),
+        "running_sha256": "", "seal_wrap": false, "type": kind, "uuid": UUID,
     }))
 }
 
