@@ -15,9 +15,10 @@ async fn passes(opened: Arc<dyn SecretStore>, can: Capabilities) {
 }
 
 async fn file(dir: &Path) -> Arc<dyn SecretStore> {
-    let settings = Settings::new(ProcessEnvironment).with("SECRETS_DIR", dir.to_str().unwrap());
+    let settings = Settings::new(ProcessEnvironment)
+        .with("SECRETS_DIR", dir.to_str().expect("a path in UTF-8"));
     let clock: Arc<dyn strongroom_core::Clock> = Arc::new(SystemClock);
-    FILE.open(Open::new("file", &settings, &clock)).await.unwrap().store
+    FILE.open(Open::new("file", &settings, &clock)).await.expect("a folder").store
 }
 
 #[tokio::test]
