@@ -2,11 +2,12 @@
 
 use serde_json::json;
 use strongroom::{
-    ErrorKind, GetOptions, IfVersion, PutOptions, Reason, SecretVersion, Select, VersionState,
+    ErrorKind, GetOptions, IfVersion, PutOptions, Reason, SecretVersion, Secrets, Select,
+    VersionState,
 };
-use strongroom_testkit::{Fault, Mount, On};
-use strongroom_tests::on_both;
+use strongroom_testkit::{Fault, ManualClock, Mount, On};
 use strongroom_tests::server::{Server, Sort};
+use strongroom_tests::{key, on_both};
 
 use crate::refused;
 
@@ -25,6 +26,9 @@ on_both!(
     prefixes_stand_in_order_and_lists_give_logical_names,
     an_independent_client_reads_what_we_write_and_writes_what_we_read,
     version_1_writes_no_field_next_to_others,
+    version_1_signs_and_does_not_rotate,
+    an_engine_that_is_upgraded_is_followed,
+    deletion_is_told_by_the_servers_clock,
 );
 
 async fn put_raw(server: &Server, path: &str, data: serde_json::Value) {
@@ -168,6 +172,10 @@ async fn case_34_where_nobody_may_ask_the_configured_version_counts() {
         assert_eq!(read.value().expose(), b"canary", "{mount} {version}");
         assert_eq!(read.version().is_some(), mount == "secret");
     }
+    // What is not in version 2 may be in version 1.
+    let secrets = server.secrets(&[]).await.unwrap();
+    let error = refused(secrets.get("app/none").await, ErrorKind::Misconfigured);
+    assert_eq!(error.key(), Some("VAULT_KV_VERSION"));
     // The other version shows in what it answers.
     let secrets = server.secrets(&[("VAULT_KV_VERSION", "1")]).await.unwrap();
     let error = refused(secrets.get("app/db").await, ErrorKind::Misconfigured);
@@ -176,6 +184,74 @@ async fn case_34_where_nobody_may_ask_the_configured_version_counts() {
     let put = secrets.put("app/other", "canary", PutOptions::default()).await;
     let error = refused(put, ErrorKind::Misconfigured);
     assert!(error.to_string().contains("VAULT_KV_VERSION"), "{error}");
+    assert_eq!(
+        server.raw("GET", "/v1/kv1/data/app/other", None).await.0,
+        404,
+        "nothing was written"
+    );
+}
+
+#[tokio::test]
+async fn an_outage_while_asking_for_the_version_is_an_outage() {
+    for status in [408, 412, 500, 503] {
+        let server = Server::fake().await;
+        server.raw("POST", "/v1/kv1/a", Some(json!({"value": "canary"}))).await;
+        let asking = On::Path("/v1/sys/internal");
+        server.as_fake().fault(Fault::new(asking).status(status).times(1));
+        let store = server.open(&[("VAULT_KV_MOUNT", "kv1")]).await.store;
+        let name = "a".parse().unwrap();
+        let put = store.put(&name, "canary-2".into(), PutOptions::default()).await;
+        refused(put, ErrorKind::Unavailable);
+        let read = store.get(&name, GetOptions::default()).await.unwrap();
+        assert_eq!(read.value().expose(), b"canary", "{status}");
+    }
+}
+
+async fn an_engine_that_is_upgraded_is_followed(server: &Server) {
+    let secrets = server.secrets(&[("VAULT_KV_MOUNT", "kv1")]).await.unwrap();
+    secrets.put("a", "canary-1", PutOptions::default()).await.unwrap();
+    match server.sort() {
+        Sort::Fake(fake) => fake.mount("kv1", Mount::Kv2),
+        Sort::Real(bao) => drop(bao.bao(&["kv", "enable-versioning", "kv1"]).unwrap()),
+    }
+    // Once it shows that something changed, and while the server is at it it says so.
+    let mut read = secrets.get("a").await;
+    for _ in 0..50 {
+        if !matches!(&read, Err(error) if error.kind() != ErrorKind::NotFound) {
+            break;
+        }
+        read = secrets.get("a").await;
+    }
+    if let Sort::Real(_) = server.sort() {
+        assert_eq!(read.unwrap().value().expose(), b"canary-1");
+    }
+    secrets.put("b", "canary-2", PutOptions::default()).await.unwrap();
+    assert!(secrets.get("b").await.unwrap().version().is_some());
+}
+
+/// The server's clock counts, as it sets the times of deletion.
+async fn deletion_is_told_by_the_servers_clock(server: &Server) {
+    let clock = ManualClock::at(1_000_000_000);
+    let secrets = Secrets::builder().settings(server.settings(&[])).clock(clock).build().await;
+    let secrets = secrets.unwrap();
+    secrets.put("a", "canary", PutOptions::default()).await.unwrap();
+    secrets.delete("a").await.unwrap();
+    assert_eq!(secrets.versions("a").await.unwrap()[0].state, VersionState::Deleted);
+    secrets.restore("a").await.unwrap();
+    assert_eq!(secrets.get("a").await.unwrap().value().expose(), b"canary");
+}
+
+/// One value a name is kept there, so that a rotation would destroy the only copy of the key.
+async fn version_1_signs_and_does_not_rotate(server: &Server) {
+    let settings = [("VAULT_KV_MOUNT", "kv1"), ("VAULT_SIGNING_SECRET_NAME", "signing-key")];
+    let body = json!({"value": key("1")});
+    assert_eq!(server.raw("POST", "/v1/kv1/signing-key", Some(body)).await.0, 204);
+    let signer = server.secrets(&settings).await.unwrap().signer().await.unwrap();
+    let signature = signer.sign(b"hi").await.unwrap();
+    let fresh = server.secrets(&settings).await.unwrap();
+    let rotated = fresh.rotate("signing-key").no_wait().run().await;
+    refused(rotated, ErrorKind::Unsupported);
+    assert!(fresh.signer().await.unwrap().verify(b"hi", &signature).await.is_ok());
 }
 
 async fn case_35_f084_the_other_version_of_the_engine_is_misconfigured(server: &Server) {

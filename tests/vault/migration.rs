@@ -9,6 +9,7 @@ use crate::refused;
 on_both!(
     signatures_of_the_kv_key_verify_while_transit_signs,
     a_key_in_kv_signs_and_rotates_like_on_any_store,
+    a_key_set_is_rotated_as_one_by_whatever_name,
     without_a_key_the_error_says_what_to_set,
 );
 
@@ -54,6 +55,28 @@ async fn a_key_in_kv_signs_and_rotates_like_on_any_store(server: &Server) {
     let restarted = restarted.signer().await.unwrap();
     assert!(!restarted.verify(b"hi", &old).await.unwrap().is_current());
     assert!(secrets.key_ring().await.is_ok());
+}
+
+/// A new process has used no key yet, and a set of keys is one all the same.
+async fn a_key_set_is_rotated_as_one_by_whatever_name(server: &Server) {
+    server.transit_key("orders", "hmac").await;
+    let settings = [
+        ("VAULT_SIGNING_SECRET_NAME", "signing/old"),
+        ("VAULT_TRANSIT_KEY", "orders"),
+        ("SECRETS_SIGNING_KEY_ENCODING", "jwks"),
+    ];
+    let fresh = async || server.secrets(&settings).await.unwrap();
+    for name in ["signing/old", "webhooks", "webhooks#value"] {
+        let secrets = fresh().await;
+        if secrets.get(name).await.is_err() {
+            let set = secrets.generate(32).unwrap();
+            secrets.put(name, set, PutOptions::default()).await.unwrap();
+        }
+        fresh().await.rotate(name).no_wait().run().await.unwrap();
+        let value = secrets.get(name).await.unwrap();
+        let set = strongroom::KeySet::parse(value.value());
+        assert!(set.is_ok(), "{name} is no longer a set of keys");
+    }
 }
 
 async fn without_a_key_the_error_says_what_to_set(server: &Server) {

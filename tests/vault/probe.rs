@@ -1,7 +1,7 @@
 //! Asking how the server is.
 
 use strongroom::{ErrorKind, Probe, Reason};
-use strongroom_testkit::ServerState;
+use strongroom_testkit::{Fault, On, ServerState};
 use strongroom_tests::on_both;
 use strongroom_tests::server::{Server, Sort};
 
@@ -48,6 +48,23 @@ async fn case_111_a_missing_signing_key_is_misconfigured(server: &Server) {
         let secrets = server.secrets(&[(setting, name)]).await.unwrap();
         let error = refused(secrets.probe().await, ErrorKind::Misconfigured);
         assert_eq!(error.name(), Some(name), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_a_load_balancer_knows_nothing_of_seals() {
+    for (status, kind) in [
+        (200, ErrorKind::Malformed),
+        (429, ErrorKind::Malformed),
+        (501, ErrorKind::Unsupported),
+        (503, ErrorKind::Unavailable),
+        (530, ErrorKind::Unavailable),
+    ] {
+        let server = Server::fake().await;
+        let health = On::Path("/v1/sys/health");
+        server.as_fake().fault(Fault::new(health).status(status).body("<html>down</html>"));
+        let error = refused(server.secrets(&[]).await.unwrap().probe().await, kind);
+        assert_eq!(error.reason(), None, "{status}: {error:?}");
     }
 }
 

@@ -150,10 +150,11 @@ async fn choices_mounts_and_prefixes_say_what_would_be_right() {
         ("VAULT_AUTH_METHOD", "approle", "must be one of token"),
         ("VAULT_KV_VERSION", "3", "auto, 1, 2"),
         ("VAULT_KV_VERSION", "v2", "auto, 1, 2"),
-        ("VAULT_KV_MOUNT", "secret/", "empty segment"),
+        ("VAULT_KV_MOUNT", "secret/", "without slashes"),
         ("VAULT_KV_MOUNT", "../sys", "`..`"),
-        ("VAULT_KV_PREFIX", "/team", "empty segment"),
-        ("VAULT_TRANSIT_MOUNT", "transit//x", "empty segment"),
+        ("VAULT_KV_PREFIX", "/team", "without slashes"),
+        ("VAULT_KV_PREFIX", "data/team", "added here"),
+        ("VAULT_TRANSIT_MOUNT", "transit//x", "without slashes"),
         ("VAULT_SIGNING_SECRET_NAME", "a//b", "empty segment"),
         ("VAULT_TRANSIT_KEY_TYPE", "hmac", "without VAULT_TRANSIT_KEY"),
         ("VAULT_TRANSIT_PREVIOUS_KEYS", "a", "without VAULT_TRANSIT_KEY"),
@@ -172,6 +173,17 @@ async fn choices_mounts_and_prefixes_say_what_would_be_right() {
     ] {
         misconfigured("vault", &[transit, (setting, value)], setting, words).await;
     }
+}
+
+#[tokio::test]
+async fn the_setting_of_other_providers_for_the_key_is_a_warning() {
+    let secrets = accepted("vault", &[("SECRETS_SIGNING_SECRET_NAME", "signing-key")]).await;
+    assert!(
+        secrets.warnings()[0].contains("SECRETS_SIGNING_SECRET_NAME"),
+        "{:?}",
+        secrets.warnings()
+    );
+    assert!(accepted("vault", &[]).await.warnings().is_empty());
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use serde_json::json;
 use strongroom::provider::signed_bytes;
 use strongroom::{Algorithm, ErrorKind, KeyId, Purpose, Reason, Secrets, Signature};
+use strongroom_testkit::{Fault, On};
 use strongroom_tests::on_both;
 use strongroom_tests::server::{Server, Sort};
 
@@ -22,6 +23,7 @@ on_both!(
     what_is_signed_is_what_the_format_says,
     b017_names_that_are_no_transit_keys_are_refused,
     case_95_96_a_batch_has_a_verdict_for_each,
+    a_key_that_was_deleted_and_made_again_signs,
 );
 
 const HMAC: [(&str, &str); 1] = [("VAULT_TRANSIT_KEY", "orders")];
@@ -233,6 +235,135 @@ async fn what_is_signed_is_what_the_format_says(server: &Server) {
             assert_eq!(answer["data"]["valid"], json!(true), "{answer}");
         }
     }
+}
+
+async fn delete_key(server: &Server, name: &str) {
+    let config = format!("/v1/transit/keys/{name}/config");
+    server.raw("POST", &config, Some(json!({"deletion_allowed": true}))).await;
+    assert_eq!(server.raw("DELETE", &format!("/v1/transit/keys/{name}"), None).await.0, 204);
+}
+
+async fn a_key_that_was_deleted_and_made_again_signs(server: &Server) {
+    let secrets = secrets(server, "hmac").await;
+    for _ in 0..2 {
+        secrets.rotate("orders").no_wait().run().await.unwrap();
+    }
+    let signer = secrets.signer().await.unwrap();
+    assert_eq!(*signer.sign(b"hi").await.unwrap().key(), KeyId::transit("orders", 3));
+    delete_key(server, "orders").await;
+    refused(secrets.signer().await, ErrorKind::Misconfigured);
+    refused(secrets.probe().await, ErrorKind::Misconfigured);
+    server.transit_key("orders", "ed25519").await;
+    let signature = signer.sign(b"hi").await.unwrap();
+    assert_eq!(signature.algorithm(), Algorithm::Ed25519, "the type that it has now");
+    assert!(signer.verify(b"hi", &signature).await.unwrap().is_current());
+
+    // Gone and back between two signatures.
+    secrets.rotate("orders").no_wait().run().await.unwrap();
+    signer.sign(b"hi").await.unwrap();
+    delete_key(server, "orders").await;
+    server.transit_key("orders", "hmac").await;
+    let signed = signer.sign(b"hi").await;
+    let signed = match signed {
+        // The server refuses to sign with a key of that type.
+        Err(error) if error.kind() == ErrorKind::Unsupported => {
+            secrets.signer().await.unwrap().sign(b"hi").await
+        }
+        signed => signed,
+    };
+    assert_eq!(*signed.unwrap().key(), KeyId::transit("orders", 1));
+}
+
+#[tokio::test]
+async fn a_server_that_lags_makes_no_forgery_of_what_was_seen_at_work() {
+    for key_type in ["hmac", "ed25519"] {
+        let server = Server::fake().await;
+        let secrets = secrets(&server, key_type).await;
+        let signer = secrets.signer().await.unwrap();
+        let (_, of_before) = server.raw("GET", "/v1/transit/keys/orders", None).await;
+        secrets.rotate("orders").no_wait().run().await.unwrap();
+        let signature = signer.sign(b"hi").await.unwrap();
+        let lagging = |path, body: String| {
+            server.as_fake().fault(Fault::new(On::Path(path)).status(200).body(body));
+        };
+        lagging("/v1/transit/keys/orders", of_before.to_string());
+        let too_new = json!({"data": {"batch_results": [{"error": "cannot verify HMAC: version is too new"}]}});
+        lagging("/v1/transit/verify/orders", too_new.to_string());
+        let error = refused(signer.verify(b"hi", &signature).await, ErrorKind::Unavailable);
+        assert_eq!(error.attempts(), 3, "{key_type}");
+        // Nobody has seen this one.
+        let key = KeyId::transit("orders", 9);
+        let forged = Signature::new(key, signature.algorithm(), signature.tag()).unwrap();
+        refused(signer.verify(b"hi", &forged).await, ErrorKind::SignatureMismatch);
+        server.as_fake().clear_faults();
+        assert!(signer.verify(b"hi", &signature).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_answer_about_a_key_is_no_forgery() {
+    let server = Server::fake().await;
+    let signer = secrets(&server, "ed25519").await.signer().await.unwrap();
+    let signature = signer.sign(b"hi").await.unwrap();
+    let short = base64(&[1; 31]);
+    for keys in [
+        json!({}),
+        json!(null),
+        json!({"1": 17}),
+        json!({"1": {"public_key": short}}),
+        json!({"2": {}}),
+    ] {
+        let body = json!({"data": {"type": "ed25519", "latest_version": 1, "keys": keys}});
+        let path = On::Path("/v1/transit/keys/orders");
+        server.as_fake().fault(Fault::new(path).status(200).body(body.to_string()));
+        refused(signer.verify(b"hi", &signature).await, ErrorKind::Malformed);
+        server.as_fake().clear_faults();
+    }
+}
+
+#[tokio::test]
+async fn without_the_right_to_read_keys_all_are_of_the_type_that_is_set() {
+    let server = Server::fake().await;
+    server.transit_key("invoices", "hmac").await;
+    let before = server.secrets(&[("VAULT_TRANSIT_KEY", "invoices")]).await.unwrap();
+    let old = before.signer().await.unwrap().sign(b"hi").await.unwrap();
+    server.transit_key("orders", "hmac").await;
+    for _ in 0..3 {
+        assert_eq!(
+            server.raw("POST", "/v1/transit/keys/orders/rotate", Some(json!({}))).await.0,
+            200
+        );
+    }
+    let first = KeyId::transit("orders", 1);
+    let bytes = signed_bytes(&first, Algorithm::Hs256, &Purpose::default(), b"hi");
+    let body = json!({"input": base64(&bytes), "key_version": 1});
+    let (_, made) = server.raw("POST", "/v1/transit/hmac/orders/sha2-256", Some(body)).await;
+    let tag = made["data"]["hmac"].as_str().unwrap().strip_prefix("vault:v1:").unwrap().to_owned();
+    let tag = <base64ct::Base64 as base64ct::Encoding>::decode_vec(&tag).unwrap();
+    let of_version_1 = Signature::new(first, Algorithm::Hs256, &tag).unwrap();
+
+    let token = server
+        .token(&[
+            ("transit/hmac/*", &["update"]),
+            ("transit/verify/*", &["update"]),
+            ("transit/keys/orders/rotate", &["update"]),
+        ])
+        .await;
+    let settings = [
+        HMAC[0],
+        ("VAULT_TOKEN", &*token),
+        ("VAULT_TRANSIT_KEY_TYPE", "hmac"),
+        ("VAULT_TRANSIT_PREVIOUS_KEYS", "invoices"),
+    ];
+    let secrets = server.secrets(&settings).await.unwrap();
+    let signer = secrets.signer().await.unwrap();
+    assert!(signer.verify(b"hi", &old).await.is_ok(), "of a previous key");
+    let verified = signer.verify(b"hi", &of_version_1).await.unwrap();
+    assert!(!verified.is_current(), "nobody has told which version is the latest");
+    let rotation = secrets.rotate("orders").no_wait().run().await.unwrap();
+    assert_eq!(rotation.version.unwrap().as_str(), "5", "a rotator need not read the key");
+    assert_eq!(*signer.sign(b"hi").await.unwrap().key(), KeyId::transit("orders", 5));
+    assert!(!signer.verify(b"hi", &of_version_1).await.unwrap().is_current());
 }
 
 fn base64(bytes: &[u8]) -> String {

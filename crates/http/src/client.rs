@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::dns::Resolve;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Url, redirect, retry, tls};
 use strongroom_core::{Clock, Error, ErrorKind, Reason, Result};
 use zeroize::{Zeroize, Zeroizing};
@@ -177,6 +177,10 @@ impl Client {
             content_type: content_type.split(';').next().unwrap_or_default().trim().to_owned(),
             redirect: answer.status().is_redirection().then(|| redirect_of(headers, asked)),
             retry_after: retry_after(headers, self.clock.now()),
+            // A date has whole seconds only.
+            date: text(headers, DATE.as_str())
+                .and_then(|date| httpdate::parse_http_date(&date).ok())
+                .and_then(|date| date.checked_add(Duration::from_secs(1))),
             body: Zeroizing::default(),
         };
         match self.body(answer).await {

@@ -145,6 +145,9 @@ fn parse(text: &str, plaintext: Plaintext) -> Result<Endpoint, String> {
     {
         return Err(format!("is not a URL; {expected}"));
     }
+    if let Some(prefix) = url.path().strip_suffix('/').map(str::to_owned) {
+        url.set_path(&prefix);
+    }
     let endpoint = Endpoint { url };
     if scheme == "http" && plaintext == Plaintext::Loopback && !endpoint.is_loopback() {
         let hint = match host.as_str() {
@@ -243,6 +246,7 @@ mod tests {
     #[test]
     fn b044_origins_have_one_spelling() {
         assert_eq!(accepted("HTTPS://HOST:443/").origin(), "https://host");
+        assert_eq!(accepted("https://host/vault/"), accepted("https://HOST/vault"));
         assert_eq!(accepted("https://host.").origin(), "https://host");
         assert_eq!(accepted("https://host:8443/x").to_string(), "https://host:8443");
         let message = refused("https://\u{435}xample.com");

@@ -1,6 +1,6 @@
 //! One answer, read whole.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
 use strongroom_core::{Error, ErrorKind, Reason, Result, escaped};
@@ -15,6 +15,7 @@ pub struct Response {
     pub(crate) content_type: String,
     pub(crate) redirect: Option<Redirect>,
     pub(crate) retry_after: Option<Duration>,
+    pub(crate) date: Option<SystemTime>,
     pub(crate) body: Zeroizing<Vec<u8>>,
 }
 
@@ -35,6 +36,11 @@ impl Response {
     /// The body. May hold secrets.
     pub fn body(&self) -> &[u8] {
         &self.body
+    }
+
+    /// The end of the second in which the server says it answered, by its own clock; `None` if it does not.
+    pub fn date(&self) -> Option<SystemTime> {
+        self.date
     }
 
     /// The body as JSON, strictly: UTF-8, no byte order mark, nothing after it; in what the type reads, no

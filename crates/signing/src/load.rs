@@ -34,9 +34,11 @@ impl KeySource {
             _ if self.store.capabilities().versions => match self.versions(name).await {
                 // The version that was current may be replaced and removed between the list and the read.
                 Err(error) if error.kind() == ErrorKind::NotFound => self.versions(name).await?,
+                // Some stores learn what they can do when they are first asked (Vault's KV version 1).
+                Err(error) if error.kind() == ErrorKind::Unsupported => self.current(name).await?,
                 versions => versions?,
             },
-            _ => vec![(self.read(name, Select::Current).await?, KeyState::Current)],
+            _ => self.current(name).await?,
         };
         KeyRing::new(keys, loaded, self.freshness.limits(), self.clock.clone())
             .map_err(|error| error.with_name(name.as_str()))
@@ -45,6 +47,10 @@ impl KeySource {
     async fn set(&self, name: &SecretName) -> Result<KeySet> {
         let secret = self.store.get(name, GetOptions::default()).await?;
         KeySet::parse(secret.value()).map_err(|error| error.with_name(name.as_str()))
+    }
+
+    async fn current(&self, name: &SecretName) -> Result<Vec<(SigningKey, KeyState)>> {
+        Ok(vec![(self.read(name, Select::Current).await?, KeyState::Current)])
     }
 
     async fn versions(&self, name: &SecretName) -> Result<Vec<(SigningKey, KeyState)>> {

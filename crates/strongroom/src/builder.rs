@@ -106,12 +106,19 @@ impl Builder {
             store = layer.store(store);
             remote = remote.map(|signer| layer.signer(signer));
         }
-        let (signing_key, expected) = match opened.signing_key {
-            Some(name) => (name, true),
-            None => (Ok(shared.0), shared.1),
-        };
         let mut warnings = settings.near_misses(&registry::known_keys(&self.providers));
         warnings.extend(opened.warnings);
+        let (shared_key, is_set) = shared;
+        let (signing_key, expected) = match opened.signing_key {
+            None => (Ok(shared_key), is_set),
+            Some(name) => {
+                if is_set {
+                    let message = "SECRETS_SIGNING_SECRET_NAME is not read: the provider has a setting of its own for it";
+                    warnings.push(message.to_owned());
+                }
+                (name, true)
+            }
+        };
         for warning in &warnings {
             tracing::warn!(provider = store.info().id(), "{warning}");
         }

@@ -108,12 +108,15 @@ impl Rotate {
                 None => error.with_name(reference.name().as_str()),
             }
         };
-        let is_key = self.is_key(&reference)?;
-        self.check(is_key).map_err(located)?;
+        self.check().map_err(located)?;
         let _turn = inner.rotating.lock().await;
         let current = inner.get(&reference, GetOptions::default()).await.map_err(located)?;
+        let what = self.what(&reference, &current)?;
+        if current.version().is_none() && what != What::KeySet {
+            return Err(located(no_previous()));
+        }
         let now = inner.clock.now();
-        let value = self.next_value(is_key, &current, now).map_err(located)?;
+        let value = self.next_value(what, &current, now).map_err(located)?;
         let mut options = PutOptions::default();
         if let (true, Some(version)) = (inner.store.capabilities().cas, current.version()) {
             options = options.if_version(IfVersion::Is(version.clone()));
@@ -153,15 +156,24 @@ impl Rotate {
         })
     }
 
-    /// Whether it is a signing key that is rotated: other secrets are rotated too, and a password need not be
-    /// a key.
-    fn is_key(&self, reference: &SecretRef) -> Result<bool> {
+    /// What is rotated: other secrets are rotated too, and a password need not be a key. A set of keys is told
+    /// by what it is, as a new process has used no key yet.
+    fn what(&self, reference: &SecretRef, current: &Secret) -> Result<What> {
+        let inner = &self.inner;
+        let is_set = inner.common.encoding == KeyEncoding::Jwks;
+        if is_set && KeySet::parse(current.value()).is_ok() {
+            return Ok(What::KeySet);
+        }
         let name = reference.name();
-        let configured = match &self.inner.signing_key.name {
-            Ok(key) => *name == self.inner.full_name(key)?,
-            Err(_) => false,
-        };
-        Ok(reference.field().is_none() && (configured || self.inner.local.uses(name)))
+        let mut is_key = inner.local.uses(name);
+        for key in inner.signing_key.name.iter().chain(&inner.also_verifies) {
+            is_key |= *name == inner.full_name(key)?;
+        }
+        Ok(match (is_key && reference.field().is_none(), is_set) {
+            (true, true) => What::KeySet,
+            (true, false) => What::Key,
+            (false, _) => What::Other,
+        })
     }
 
     fn check_waiting(&self) -> Result<()> {
@@ -174,27 +186,25 @@ impl Rotate {
         }
     }
 
-    fn check(&self, is_key: bool) -> Result<()> {
-        let unsupported = |message: &'static str| Err(Error::new(ErrorKind::Unsupported, message));
+    /// What can be said before anything is read.
+    fn check(&self) -> Result<()> {
         let can = self.inner.store.capabilities();
         self.check_waiting()?;
         if !can.put {
-            return unsupported("this provider cannot write");
+            let message = "this provider cannot write";
+            return Err(Error::new(ErrorKind::Unsupported, message));
         }
-        let holds_all_keys = is_key && self.inner.common.encoding == KeyEncoding::Jwks;
-        if !can.versions && !holds_all_keys {
-            return unsupported(
-                "no previous version is kept here; use releases or, for a signing key, SECRETS_SIGNING_KEY_ENCODING=jwks",
-            );
+        match can.versions || self.inner.common.encoding == KeyEncoding::Jwks {
+            true => Ok(()),
+            false => Err(no_previous()),
         }
-        Ok(())
     }
 
-    fn next_value(&self, is_key: bool, current: &Secret, now: SystemTime) -> Result<SecretValue> {
+    fn next_value(&self, what: What, current: &Secret, now: SystemTime) -> Result<SecretValue> {
         let encoding = self.inner.common.encoding;
         let bytes = self.bytes.unwrap_or(KEY_BYTES);
-        match (is_key, encoding) {
-            (true, KeyEncoding::Jwks) => {
+        match what {
+            What::KeySet => {
                 let key = match &self.value {
                     Some(value) => SigningKey::decode(value, KeyEncoding::Base64url)?,
                     None => SigningKey::generate(bytes)?,
@@ -202,7 +212,7 @@ impl Rotate {
                 let grace = self.inner.common.freshness.grace;
                 Ok(KeySet::parse(current.value())?.rotated(key, now, grace)?.render())
             }
-            (true, _) => {
+            What::Key => {
                 let value = match &self.value {
                     Some(value) => value.clone(),
                     None => encoding.generate(bytes, now)?,
@@ -214,7 +224,7 @@ impl Rotate {
                     _ => Ok(value),
                 }
             }
-            (false, _) => {
+            What::Other => {
                 let value = match (&self.value, encoding) {
                     (Some(value), _) => value.clone(),
                     (None, KeyEncoding::Jwks) => KeyEncoding::Raw.generate(bytes, now)?,
@@ -227,6 +237,22 @@ impl Rotate {
             }
         }
     }
+}
+
+/// What a rotation replaces.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum What {
+    /// One key among those of a JWK Set.
+    KeySet,
+    /// A key that is the whole value.
+    Key,
+    /// A secret that is no signing key.
+    Other,
+}
+
+fn no_previous() -> Error {
+    let message = "no previous version is kept here; use a provider that keeps versions or, for a signing key, SECRETS_SIGNING_KEY_ENCODING=jwks";
+    Error::new(ErrorKind::Unsupported, message)
 }
 
 fn noop() -> Error {

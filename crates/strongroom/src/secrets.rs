@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use strongroom_core::{
-    Clock, Error, ErrorKind, GetOptions, Moment, Probe, PutOptions, Result, Secret, SecretName,
-    SecretRef, SecretStore, SecretValue, SecretVersion, Settings, VersionInfo,
+    Clock, Error, ErrorKind, Field, GetOptions, Moment, Probe, PutOptions, Result, Secret,
+    SecretName, SecretRef, SecretStore, SecretValue, SecretVersion, Settings, VersionInfo,
 };
 use strongroom_local::ProcessEnvironment;
 use strongroom_signing::{KeyRing, RawHmac, StoreSigner};
@@ -110,34 +110,50 @@ impl Secrets {
     /// Reads several secrets: one result a name, in their order. A provider that can, reads them at one
     /// instant: on `file`, all come from the same release.
     pub async fn get_many(&self, names: &[&str]) -> Vec<Result<Secret>> {
-        let mut results: Vec<Result<SecretRef>> =
-            names.iter().map(|name| self.inner.resolve(name)).collect();
-        if self.inner.store.capabilities().fields {
-            let mut secrets = Vec::with_capacity(results.len());
-            for reference in results.drain(..) {
-                secrets.push(match reference {
-                    Ok(reference) => self.inner.get(&reference, GetOptions::default()).await,
-                    Err(error) => Err(error),
-                });
+        let inner = &self.inner;
+        let references: Vec<Result<SecretRef>> =
+            names.iter().map(|name| inner.resolve(name)).collect();
+        let picks = inner.store.capabilities().fields;
+        // A batch has one set of options: one batch for each field that is asked for, if the store picks it.
+        let field_of = |reference: &SecretRef| reference.field().filter(|_| picks).cloned();
+        let mut fields: Vec<Option<Field>> = Vec::new();
+        for field in references.iter().flatten().map(field_of) {
+            if !fields.contains(&field) {
+                fields.push(field);
             }
-            return secrets;
         }
-        let asked: Vec<_> =
-            results.iter().flatten().map(|reference| reference.name().clone()).collect();
-        let mut read = self.inner.store.get_many(&asked, GetOptions::default()).await.into_iter();
-        let missing = || Error::new(ErrorKind::Internal, "the store left out a name of a batch");
-        let answer = |reference: Result<SecretRef>| {
-            let reference = reference?;
-            self.inner.pick(&reference, read.next().unwrap_or_else(|| Err(missing()))?)
-        };
-        results.into_iter().map(answer).collect()
+        let mut results: Vec<Result<Secret>> = references
+            .iter()
+            .map(|reference| match reference {
+                Ok(_) => Err(Error::new(ErrorKind::Internal, "a store left out a name of a batch")),
+                Err(error) => Err(error.clone()),
+            })
+            .collect();
+        for field in fields {
+            let asked = references.iter().enumerate().filter_map(|(at, reference)| {
+                reference.as_ref().ok().filter(|one| field_of(one) == field).map(|one| (at, one))
+            });
+            let asked: Vec<(usize, &SecretRef)> = asked.collect();
+            let names: Vec<_> = asked.iter().map(|(_, one)| one.name().clone()).collect();
+            let read = inner.store.get_many(&names, GetOptions::default().field(field)).await;
+            for ((at, reference), secret) in asked.into_iter().zip(read) {
+                if let Some(result) = results.get_mut(at) {
+                    *result = match picks {
+                        true => secret,
+                        false => secret.and_then(|secret| inner.pick(reference, secret)),
+                    };
+                }
+            }
+        }
+        results
     }
 
     /// Writes a secret and returns its new version, where the provider has versions. `name#FIELD` writes
     /// one field and keeps the others byte for byte.
     ///
     /// # Errors
-    /// `Conflict` if [`PutOptions::if_version`] does not hold; `InvalidValue` or `Malformed` if the value
+    /// `Conflict` if [`PutOptions::if_version`] does not hold, or too many others write to the same secret at
+    /// the same time; `InvalidValue` or `Malformed` if the value
     /// is empty or over 64 KiB; `Unsupported` if the provider cannot write that.
     pub async fn put(
         &self,

@@ -49,6 +49,16 @@ impl Call {
         self
     }
 
+    /// The capability that a policy has to give for this, as policies spell it.
+    fn capability(&self) -> &'static str {
+        match self.method {
+            Method::Get if self.query.iter().any(|(name, _)| *name == "list") => "list",
+            Method::Get => "read",
+            Method::Post => "update",
+            Method::Delete => "delete",
+        }
+    }
+
     fn request(&self) -> Request {
         let path = ["v1"].into_iter().chain(self.path.iter().map(String::as_str));
         let mut request = Request::new(self.method, path);
@@ -103,17 +113,12 @@ impl Api {
     /// `Unauthenticated` if the token is not accepted at all, `PermissionDenied` if its policies do not allow
     /// this.
     pub(crate) async fn call(&self, call: Call) -> Result<Response> {
-        let response = self.send_as_current(&call).await?;
+        let response = self.ask(&call).await?;
         match response.status() {
             200 | 204 | 400 | 404 => Ok(response),
-            403 => Err(self.refused().await),
+            403 if refusal::is_ours(&response) => Err(self.refused(&call).await),
             _ => Err(refusal::error(&response)),
         }
-    }
-
-    /// Calls, and answers whatever comes back.
-    pub(crate) async fn ask(&self, call: Call) -> Result<Response> {
-        self.send_as_current(&call).await
     }
 
     /// Asks for the health of the server: no token, no namespace, whatever the status.
@@ -121,23 +126,29 @@ impl Api {
         self.client.send(Request::new(Method::Get, ["v1", "sys", "health"]).probe()).await
     }
 
-    /// Whether the token is accepted. Every token may ask about itself (policy `default`).
+    /// Whether the token is accepted. Policy `default` lets every token ask about itself; one without that
+    /// policy is told so in words that only a known token hears.
     ///
     /// # Errors
     /// `Unauthenticated` if it is not.
     pub(crate) async fn check_token(&self) -> Result<()> {
-        let response = self.send_as_current(&lookup_self()).await?;
+        let lookup = Call::get(["auth", "token", "lookup-self"].map(str::to_owned).into());
+        let response = self.ask(&lookup).await?;
         match response.status() {
             200 => Ok(()),
-            403 => Err(unauthenticated()),
+            403 if refusal::knows_the_token(&response) => Ok(()),
+            403 if refusal::is_ours(&response) => Err(unauthenticated()),
             _ => Err(refusal::error(&response)),
         }
     }
 
-    async fn send_as_current(&self, call: &Call) -> Result<Response> {
+    /// Calls, and answers whatever comes back. A token that is refused is read again, and if there is another
+    /// one now, the call is made once more.
+    pub(crate) async fn ask(&self, call: &Call) -> Result<Response> {
         let token = self.token.current();
         let response = self.client.send(self.with_headers(call, token.header.clone())).await?;
-        if response.status() == 403 && self.token.has_another(&token) {
+        let is_refused = response.status() == 403 && refusal::is_ours(&response);
+        if is_refused && self.token.has_another(&token) {
             let header = self.token.current().header;
             return self.client.send(self.with_headers(call, header)).await;
         }
@@ -151,19 +162,20 @@ impl Api {
 
     /// A bad token and a missing right look the same, and their texts differ between versions; asking about
     /// the token tells.
-    async fn refused(&self) -> Error {
+    async fn refused(&self, call: &Call) -> Error {
         match self.check_token().await {
-            Err(error) if error.kind() == ErrorKind::Unauthenticated => error,
-            _ => {
-                let message = "the token is accepted and its policies do not allow this";
+            // Neither of the two, if the server cannot say.
+            Err(error) => error,
+            Ok(()) => {
+                let message = format!(
+                    "the token is accepted, and its policies do not allow `{}` on `{}`",
+                    call.capability(),
+                    strongroom_core::escaped(&call.path.join("/")),
+                );
                 Error::new(ErrorKind::PermissionDenied, message)
             }
         }
     }
-}
-
-fn lookup_self() -> Call {
-    Call::get(["auth", "token", "lookup-self"].map(str::to_owned).into())
 }
 
 fn unauthenticated() -> Error {

@@ -52,7 +52,7 @@ const TRANSIT_MOUNT: Key =
 const TRANSIT_KEY_TYPE: Key = Key::choice(
     "VAULT_TRANSIT_KEY_TYPE",
     &["hmac", "ed25519"],
-    "type of the key; needed only where the policy denies reading `transit/keys/KEY`",
+    "type of the keys; needed only where the policy denies reading `transit/keys/KEY`",
 );
 const TRANSIT_PREVIOUS_KEYS: Key = Key::text(
     "VAULT_TRANSIT_PREVIOUS_KEYS",
@@ -169,10 +169,10 @@ impl Config {
             Some("2") => Some(KvVersion::Two),
             _ => None,
         };
-        let mount = |key: &Key| name(settings, key)?.ok_or_else(|| Settings::missing(key));
+        let mount = |key: &Key| place(settings, key)?.ok_or_else(|| Settings::missing(key));
         Ok(Self {
             server: ServerConfig::read(id, settings)?,
-            kv: KvConfig { mount: mount(&KV_MOUNT)?, prefix: name(settings, &KV_PREFIX)?, version },
+            kv: KvConfig { mount: mount(&KV_MOUNT)?, prefix: prefix(settings)?, version },
             transit: transit(settings, mount(&TRANSIT_MOUNT)?)?,
             signing_secret: name(settings, &SIGNING_SECRET_NAME)?,
         })
@@ -294,6 +294,23 @@ pub(crate) fn check_transit_key(name: &SecretName) -> Result<()> {
             ErrorKind::Misconfigured,
             "a Transit key has a name of at most 128 letters, digits, `_`, and inside also `-` and `.`",
         )),
+    }
+}
+
+/// Segments of a path of the server.
+fn place(settings: &Settings, key: &Key) -> Result<Option<SecretName>> {
+    name(settings, key).map_err(|_| {
+        fault(key, "must be a path such as `secret` or `team/kv`, without slashes at its ends, `.` or `..`")
+    })
+}
+
+fn prefix(settings: &Settings) -> Result<Option<SecretName>> {
+    let prefix = place(settings, &KV_PREFIX)?;
+    match prefix.as_ref().and_then(|prefix| prefix.segments().next()) {
+        Some("data" | "metadata") => {
+            Err(fault(&KV_PREFIX, "begins with `data` or `metadata`, which are added here"))
+        }
+        _ => Ok(prefix),
     }
 }
 

@@ -12,21 +12,22 @@ use strongroom_http::Response;
 /// # Errors
 /// `Unavailable` if the server does not serve, with the reason; `Malformed` if it is no Vault.
 pub(crate) fn read(response: &Response) -> Result<Probe> {
+    // A page of a load balancer has the same statuses, and knows nothing of seals.
+    if response.json::<Health>().is_err() {
+        return Err(if response.status() >= 500 { response.error() } else { response.malformed() });
+    }
     let down =
         |reason, message| Err(Error::new(ErrorKind::Unavailable, message).with_reason(reason));
-    let probe = match response.status() {
-        200 => Probe::Active,
-        429 | 473 => Probe::Standby,
-        472 => return down(Reason::Inactive, "the server is a disaster-recovery secondary"),
-        474 => return down(Reason::Inactive, "the standby server cannot reach the active one"),
-        501 => return down(Reason::Uninitialised, "the server was never initialised"),
-        503 => return down(Reason::Sealed, "the server is sealed; an operator has to unseal it"),
-        530 => return down(Reason::Inactive, "the server was removed from its cluster"),
-        _ => return Err(response.error()),
-    };
-    // A page of a portal in between also answers 200.
-    response.json::<Health>()?;
-    Ok(probe)
+    match response.status() {
+        200 => Ok(Probe::Active),
+        429 | 473 => Ok(Probe::Standby),
+        472 => down(Reason::Inactive, "the server is a disaster-recovery secondary"),
+        474 => down(Reason::Inactive, "the standby server cannot reach the active one"),
+        501 => down(Reason::Uninitialised, "the server was never initialised"),
+        503 => down(Reason::Sealed, "the server is sealed; an operator has to unseal it"),
+        530 => down(Reason::Inactive, "the server was removed from its cluster"),
+        _ => Err(response.error()),
+    }
 }
 
 #[derive(Deserialize)]

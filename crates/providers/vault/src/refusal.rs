@@ -7,41 +7,96 @@ use strongroom_http::Response;
 
 /// The error for an answer that is no success.
 pub(crate) fn error(response: &Response) -> Error {
-    let body: Body = response.json().unwrap_or_default();
-    // A 404 of something else on the way, a gateway or a portal, must not pass for a missing secret.
-    let is_ours = body.errors.is_some() || body.warnings.is_some();
-    if matches!(response.status(), 400 | 404) && !is_ours {
-        return response.malformed();
-    }
-    let texts = body.errors.iter().chain(&body.warnings).flatten();
-    let known = texts.filter_map(|text| known(text)).next();
-    let error = response.error();
-    match known {
-        // The status of an outage may also bring the time to wait.
-        Some(said) if said.kind() == Unavailable => match error.retry_after() {
-            Some(wait) => said.with_retry_after(wait),
-            None => said,
-        },
-        Some(said) => said,
-        None => error,
-    }
+    read(response, &[GENERAL])
+}
+
+/// The error for an answer about a Transit key.
+pub(crate) fn of_key(response: &Response) -> Error {
+    read(response, &[GENERAL, KEYS])
+}
+
+/// The error for an answer to signing or verifying.
+pub(crate) fn of_signing(response: &Response, asked: Asked) -> Error {
+    read(response, asked.tables())
 }
 
 /// The error for one item of a batch.
-pub(crate) fn of_item(text: &str) -> Error {
-    known(text).unwrap_or_else(|| {
+pub(crate) fn of_item(text: &str, asked: Asked) -> Error {
+    known(text, asked.tables()).unwrap_or_else(|| {
         Error::new(ErrorKind::Internal, "the server refused this item of the batch")
     })
 }
 
-fn known(text: &str) -> Option<Error> {
-    let (_, meaning) = TABLE.iter().find(|(words, _)| text.contains(words))?;
+/// What Transit was asked: only a verification can find a signature wrong.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Asked {
+    Sign,
+    Verify,
+}
+
+impl Asked {
+    fn tables(self) -> &'static [Table] {
+        match self {
+            Self::Sign => &[GENERAL, KEYS],
+            Self::Verify => &[GENERAL, KEYS, SIGNATURES],
+        }
+    }
+}
+
+/// Whether the server itself answered, in its own form, and no gateway or portal on the way.
+pub(crate) fn is_ours(response: &Response) -> bool {
+    let body: Body = response.json().unwrap_or_default();
+    body.errors.is_some() || body.warnings.is_some()
+}
+
+/// Whether a refusal says that the token is known and only its policies do not allow it. A token that is not
+/// known has no policies to find errors in.
+pub(crate) fn knows_the_token(response: &Response) -> bool {
+    let body: Body = response.json().unwrap_or_default();
+    body.errors.iter().flatten().any(|text| text.starts_with("1 error occurred"))
+}
+
+/// For an answer about something that may simply not be there: `missing` if it is not, else the error.
+pub(crate) fn or_missing(response: &Response, missing: Error) -> Error {
+    match error(response) {
+        error if error.kind() == ErrorKind::NotFound => missing,
+        error => error,
+    }
+}
+
+fn read(response: &Response, tables: &[Table]) -> Error {
+    let status = response.status();
+    // A 404 of something else must not pass for a missing secret, nor its 403 for a refused token.
+    if matches!(status, 400 | 401 | 403 | 404) && !is_ours(response) {
+        return response.malformed();
+    }
+    let body: Body = response.json().unwrap_or_default();
+    let mut texts = body.errors.iter().chain(&body.warnings).flatten();
+    let said = texts.find_map(|text| known(text, tables));
+    let error = response.error();
+    match said {
+        // An outage may mention anything; only what it says of itself counts.
+        Some(said) if status >= 500 && said.kind() != Unavailable => error,
+        Some(said) => match error.retry_after() {
+            Some(wait) if said.kind() == Unavailable => said.with_retry_after(wait),
+            _ => said,
+        },
+        None => error,
+    }
+}
+
+fn known(text: &str, tables: &[Table]) -> Option<Error> {
+    let mut rows = tables.iter().copied().flatten();
+    let (_, meaning) = rows.find(|(words, _)| text.contains(words))?;
     Some(match meaning {
         Signature(reason) => Error::signature(*reason),
         Plain(kind, message) => Error::new(*kind, *message),
         Because(kind, reason, message) => Error::new(*kind, *message).with_reason(*reason),
     })
 }
+
+/// Parts of the server's text, and their meaning. The first that matches counts.
+type Table = &'static [(&'static str, Meaning)];
 
 enum Meaning {
     Signature(Reason),
@@ -52,26 +107,32 @@ enum Meaning {
 use ErrorKind::{Conflict, Misconfigured, Unavailable, Unsupported};
 use Meaning::{Because, Plain, Signature};
 
-/// A part of the server's text, and its meaning. The first row that matches counts.
 #[rustfmt::skip]
-const TABLE: &[(&str, Meaning)] = &[
-    ("Vault is sealed",                        Because(Unavailable, Reason::Sealed, "the server is sealed; an operator has to unseal it")),
-    ("active cluster node not found",          Because(Unavailable, Reason::Inactive, "the cluster has no active server at the moment")),
-    ("Upgrading from non-versioned",           Plain(Unavailable, "the KV engine is being upgraded to version 2")),
-    ("no handler for route",                   Because(Misconfigured, Reason::Mount, "nothing is mounted there; check VAULT_KV_MOUNT, VAULT_TRANSIT_MOUNT and VAULT_NAMESPACE")),
-    ("namespace not found",                    Because(Misconfigured, Reason::Namespace, "the server knows no namespace of that name; check VAULT_NAMESPACE")),
-    ("Invalid path for a versioned K/V",       Because(Misconfigured, Reason::Mount, "a KV engine of version 2 is mounted there, and version 1 was asked for; check VAULT_KV_VERSION")),
-    ("relative paths not supported",           Plain(Misconfigured, "the server does not take `..` in a name, not even inside a segment")),
-    ("parent references",                      Plain(Misconfigured, "the server does not take `..` in a name, not even inside a segment")),
-    ("check-and-set parameter did not match",  Plain(Conflict, "the current version is not the expected one")),
-    ("key not found",                          Plain(Misconfigured, "there is no such Transit key")),
-    ("does not support signing",               Plain(Unsupported, "the Transit key is of a type that does not sign")),
-    ("disallowed by policy",                   Signature(Reason::Retired)),
-    ("version is too new",                                Signature(Reason::UnknownKey)),
-    ("invalid signature",                      Signature(Reason::Malformed)),
-    ("invalid HMAC",                           Signature(Reason::Malformed)),
-    ("invalid base64",                         Signature(Reason::Malformed)),
-    ("unable to verify",                       Signature(Reason::Tag)),
+const GENERAL: Table = &[
+    ("Vault is sealed",                       Because(Unavailable, Reason::Sealed, "the server is sealed; an operator has to unseal it")),
+    ("active cluster node not found",         Because(Unavailable, Reason::Inactive, "the cluster has no active server at the moment")),
+    ("Upgrading from non-versioned",          Plain(Unavailable, "the KV engine is being upgraded to version 2")),
+    ("no handler for route",                  Because(Misconfigured, Reason::Mount, "nothing is mounted there; check VAULT_KV_MOUNT, VAULT_TRANSIT_MOUNT and VAULT_NAMESPACE")),
+    ("namespace not found",                   Because(Misconfigured, Reason::Namespace, "the server knows no namespace of that name; check VAULT_NAMESPACE")),
+    ("Invalid path for a versioned K/V",      Because(Misconfigured, Reason::Mount, "a KV engine of version 2 is mounted there, and version 1 was asked for; check VAULT_KV_VERSION")),
+    ("relative paths not supported",          Plain(Misconfigured, "the server does not take `..` in a name, not even inside a segment")),
+    ("parent references",                     Plain(Misconfigured, "the server does not take `..` in a name, not even inside a segment")),
+    ("check-and-set parameter did not match", Plain(Conflict, "the current version is not the expected one")),
+];
+
+#[rustfmt::skip]
+const KEYS: Table = &[
+    ("key not found",            Plain(Misconfigured, "there is no such Transit key")),
+    ("does not support signing", Plain(Unsupported, "the Transit key is of a type that does not sign")),
+];
+
+#[rustfmt::skip]
+const SIGNATURES: Table = &[
+    ("disallowed by policy", Signature(Reason::Retired)),
+    ("version is too new",   Signature(Reason::UnknownKey)),
+    ("invalid signature",    Signature(Reason::Malformed)),
+    ("invalid HMAC",         Signature(Reason::Malformed)),
+    ("invalid base64",       Signature(Reason::Malformed)),
 ];
 
 #[derive(Default, Deserialize)]

@@ -1,6 +1,6 @@
 //! Which version of the KV engine is mounted.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Deserialize;
 use strongroom_core::{Error, ErrorKind, Reason, Result, SecretName};
@@ -14,42 +14,69 @@ use crate::refusal;
 #[derive(Debug)]
 pub(crate) struct Engine {
     configured: Option<KvVersion>,
-    known: Mutex<Option<KvVersion>>,
+    said: Mutex<Said>,
+}
+
+/// What the server said last, and whether it has to be asked again.
+#[derive(Clone, Copy, Debug, Default)]
+struct Said {
+    version: Option<KvVersion>,
+    is_stale: bool,
+}
+
+/// A version, and whether it is certain or only the usual one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Version {
+    pub(crate) number: KvVersion,
+    pub(crate) is_certain: bool,
 }
 
 impl Engine {
     pub(crate) fn new(configured: Option<KvVersion>) -> Self {
-        Self { configured, known: Mutex::default() }
+        Self { configured, said: Mutex::default() }
     }
 
     /// What the server said, or what was configured as long as it has said nothing.
     pub(crate) fn known(&self) -> Option<KvVersion> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).or(self.configured)
+        self.said().version.or(self.configured)
     }
 
-    /// Asks the server once. Where the token may not ask, it is what was configured, else version 2, and the
-    /// server is asked again before the next call: a 404 of the wrong version must not pass for a missing
-    /// secret once the token may ask.
+    /// Asks again before the next call: something was not found, and the engine may have been replaced.
+    pub(crate) fn forget(&self) {
+        self.said().is_stale = true;
+    }
+
+    /// Asks the server once. Where the token may not ask, it is what was configured, else version 2 without
+    /// certainty.
     ///
     /// Vault API: `GET /v1/sys/internal/ui/mounts/{path}`, which HashiCorp's own `vault kv` asks too.
     ///
     /// # Errors
     /// `Misconfigured` if something else is mounted there; those of an outage.
-    pub(crate) async fn version(&self, api: &Api, mount: &SecretName) -> Result<KvVersion> {
-        let known = *self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(version) = known {
-            return Ok(version);
+    pub(crate) async fn version(&self, api: &Api, mount: &SecretName) -> Result<Version> {
+        let said = *self.said();
+        if let (Some(number), false) = (said.version, said.is_stale) {
+            return Ok(Version { number, is_certain: true });
         }
         let words = ["sys", "internal", "ui", "mounts"].into_iter().chain(mount.segments());
-        let response = api.ask(Call::get(words.map(str::to_owned).collect())).await?;
-        let found = match response.status() {
-            200 => self.check(&response, mount)?,
+        let response = api.ask(&Call::get(words.map(str::to_owned).collect())).await?;
+        match response.status() {
+            200 => {
+                let number = self.check(&response, mount)?;
+                *self.said() = Said { version: Some(number), is_stale: false };
+                Ok(Version { number, is_certain: true })
+            }
             // No right to ask, no such mount, or a gateway that lets nothing below `sys` pass.
-            400..=428 | 430..=499 => return Ok(self.configured.unwrap_or(KvVersion::Two)),
-            _ => return Err(refusal::error(&response)),
-        };
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
-        Ok(found)
+            403..=405 => Ok(Version {
+                number: self.configured.unwrap_or(KvVersion::Two),
+                is_certain: self.configured.is_some(),
+            }),
+            _ => Err(refusal::error(&response)),
+        }
+    }
+
+    fn said(&self) -> MutexGuard<'_, Said> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn check(&self, response: &Response, mount: &SecretName) -> Result<KvVersion> {

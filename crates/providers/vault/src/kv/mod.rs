@@ -18,7 +18,7 @@ use strongroom_core::{
 use crate::api::Api;
 use crate::config::{KvConfig, KvVersion};
 use crate::health;
-use engine::Engine;
+use engine::{Engine, Version};
 
 /// The field of a secret whose reference names none.
 const DEFAULT_FIELD: &str = "value";
@@ -44,7 +44,24 @@ impl KvStore {
 
     /// The version of the engine, asked for once.
     async fn version(&self) -> Result<KvVersion> {
-        self.engine.version(&self.api, &self.mount).await
+        Ok(self.engine.version(&self.api, &self.mount).await?.number)
+    }
+
+    /// The error for a secret that is not there in version 2, unless it may be there in the other version's place.
+    async fn nothing(&self, missing: Error) -> Error {
+        match self.engine.version(&self.api, &self.mount).await {
+            Ok(Version { number: KvVersion::Two, is_certain: true }) => missing,
+            Ok(Version { number: KvVersion::One, .. }) => {
+                let message = "KV version 1 was mounted in the place of version 2";
+                Error::new(ErrorKind::Misconfigured, message).with_reason(Reason::Mount)
+            }
+            Ok(_) => Error::new(
+                ErrorKind::Misconfigured,
+                "nothing is there in KV version 2, and the token may not ask which version is mounted; set VAULT_KV_VERSION",
+            )
+            .with_key("VAULT_KV_VERSION"),
+            Err(error) => error,
+        }
     }
 
     /// The name below the prefix.
@@ -115,13 +132,18 @@ fn no_secret() -> Error {
     Error::new(ErrorKind::NotFound, "no such secret").with_reason(Reason::Secret)
 }
 
-/// Names who answered, about what.
+/// Names who answered, about what. What is not found may be so because the engine was replaced.
 fn located<'a>(
     store: &'a KvStore,
     name: &'a SecretName,
     operation: &'static str,
 ) -> impl Fn(Error) -> Error + 'a {
-    move |error| error.with_name(name.as_str()).with_operation(store.api.info().id(), operation)
+    move |error| {
+        if matches!(error.reason(), Some(Reason::Secret | Reason::Mount)) {
+            store.engine.forget();
+        }
+        error.with_name(name.as_str()).with_operation(store.api.info().id(), operation)
+    }
 }
 
 #[async_trait]

@@ -56,11 +56,7 @@ impl KvStore {
         let response = self.api.call(Call::get(path(&self.mount, &[], Some(place)))).await?;
         match response.status() {
             200 => Ok(object(response.json::<ReadOne<'_>>()?.data)),
-            404 => Err(match refusal::error(&response) {
-                error if error.kind() == ErrorKind::NotFound => no_secret(),
-                error => error,
-            }),
-            _ => Err(refusal::error(&response)),
+            _ => Err(refusal::or_missing(&response, no_secret())),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::api::{Call, path};
 use crate::refusal;
 
 /// How often a write starts over because somebody else wrote meanwhile.
-const TRIES: usize = 5;
+const TRIES: usize = 16;
 
 impl KvStore {
     /// Vault API: `GET /v1/{mount}/data/{name}?version={n}` ("Read secret version").
@@ -43,7 +43,8 @@ impl KvStore {
                 })
             }
             Found::Deleted { destroyed, .. } => Err(deleted(destroyed)),
-            Found::Nothing => Err(if version.is_some() { no_version() } else { no_secret() }),
+            Found::Nothing if version.is_some() => Err(no_version()),
+            Found::Nothing => Err(self.nothing(no_secret()).await),
         }
     }
 
@@ -84,7 +85,15 @@ impl KvStore {
                 (object(data.data), Some(data.metadata.version), data.metadata.version)
             }
             Found::Deleted { version, .. } => (SecretValue::from("{}"), None, version),
-            Found::Nothing => (SecretValue::from("{}"), None, 0),
+            Found::Nothing => {
+                // A write in the shape of the other version would leave a copy in a strange place.
+                self.engine.forget();
+                match self.nothing(no_secret()).await {
+                    error if error.kind() == ErrorKind::NotFound => {}
+                    error => return Err(error),
+                }
+                (SecretValue::from("{}"), None, 0)
+            }
         };
         let holds = match if_version {
             IfVersion::Any => true,
@@ -129,32 +138,32 @@ impl KvStore {
     /// Vault API: `DELETE /v1/{mount}/data/{name}` ("Delete latest version of secret"). The server says yes
     /// whatever there is, so that is asked first.
     pub(super) async fn delete_two(&self, place: &SecretName) -> Result<()> {
-        let all = self.all_versions(place).await?;
-        all.latest_is_alive(self.clock.now())?;
+        match found(&self.data(place, None).await?)? {
+            Found::Alive(_) => {}
+            Found::Deleted { destroyed, .. } => return Err(deleted(destroyed)),
+            Found::Nothing => return Err(self.nothing(no_secret()).await),
+        }
         let call = Call::delete(path(&self.mount, &["data"], Some(place)));
         done(&self.api.call(call).await?)
     }
 
     /// Vault API: `POST /v1/{mount}/undelete/{name}` ("Undelete secret versions").
     pub(super) async fn restore_two(&self, place: &SecretName) -> Result<()> {
-        let all = self.all_versions(place).await?;
-        match all.latest_is_alive(self.clock.now()) {
-            Ok(()) => return Ok(()),
+        let version = match found(&self.data(place, None).await?)? {
+            Found::Alive(_) => return Ok(()),
             // The server says yes to bringing back what is destroyed, and does nothing.
-            Err(_) if all.versions.get(&all.current_version).is_some_and(|one| one.destroyed) => {
-                return Err(deleted(true));
-            }
-            Err(_) => {}
-        }
-        let body = format!("{{\"versions\":[{}]}}", all.current_version).into_bytes();
+            Found::Deleted { destroyed: true, .. } => return Err(deleted(true)),
+            Found::Deleted { version, .. } => version,
+            Found::Nothing => return Err(self.nothing(no_secret()).await),
+        };
+        let body = format!("{{\"versions\":[{version}]}}").into_bytes();
         let call = Call::post(path(&self.mount, &["undelete"], Some(place)), Zeroizing::new(body));
         done(&self.api.call(call).await?)
     }
 
     /// Vault API: `GET /v1/{mount}/metadata/{name}` ("Read secret metadata").
     pub(super) async fn versions_two(&self, place: &SecretName) -> Result<Vec<VersionInfo>> {
-        let all = self.all_versions(place).await?;
-        let now = self.clock.now();
+        let (all, now) = self.all_versions(place).await?;
         let mut successor = None;
         let mut infos = Vec::with_capacity(all.versions.len());
         for (number, one) in all.versions.iter().rev() {
@@ -173,8 +182,7 @@ impl KvStore {
     }
 
     async fn previous(&self, place: &SecretName) -> Result<u64> {
-        let all = self.all_versions(place).await?;
-        let now = self.clock.now();
+        let (all, now) = self.all_versions(place).await?;
         let mut before = all.versions.range(..all.current_version).rev();
         let alive = before.find(|(_, one)| !one.is_deleted(now));
         alive.map(|(number, _)| *number).ok_or_else(no_version)
@@ -189,29 +197,20 @@ impl KvStore {
         self.api.call(call).await
     }
 
-    async fn all_versions(&self, place: &SecretName) -> Result<AllVersions> {
+    /// All versions, and the time: the server's own, which sets the times of deletion.
+    async fn all_versions(&self, place: &SecretName) -> Result<(AllVersions, SystemTime)> {
         let call = Call::get(path(&self.mount, &["metadata"], Some(place)));
         let response = self.api.call(call).await?;
         match response.status() {
-            200 => Ok(response.json::<ReadMetadata>()?.data),
-            404 => Err(match refusal::error(&response) {
-                error if error.kind() == ErrorKind::NotFound => no_secret(),
-                error => error,
-            }),
+            200 => {
+                let now = response.date().unwrap_or_else(|| self.clock.now());
+                Ok((response.json::<ReadMetadata>()?.data, now))
+            }
+            404 => match refusal::or_missing(&response, no_secret()) {
+                error if error.kind() == ErrorKind::NotFound => Err(self.nothing(error).await),
+                error => Err(error),
+            },
             _ => Err(refusal::error(&response)),
-        }
-    }
-}
-
-impl AllVersions {
-    /// # Errors
-    /// `Deleted`, or `NotFound` if there is no version.
-    fn latest_is_alive(&self, now: SystemTime) -> Result<()> {
-        match self.versions.get(&self.current_version) {
-            Some(latest) if latest.is_deleted(now) => Err(deleted(latest.destroyed)),
-            Some(_) => Ok(()),
-            // Metadata without a version: written by somebody who set options first.
-            None => Err(no_secret()),
         }
     }
 }

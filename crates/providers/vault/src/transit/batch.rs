@@ -13,7 +13,10 @@ use super::wire::{Batch, BatchAnswer, Input, Output};
 use super::{TRIES, TransitSigner, to_sign};
 use crate::api::Call;
 use crate::config::KeyType;
-use crate::refusal;
+use crate::refusal::{self, Asked};
+
+/// Bytes of messages of one call: well below the server's limit of 32 MiB for a body.
+const CHUNK_BYTES: usize = 4 << 20;
 
 /// Messages of one call. OpenBao refuses JSON with more than 1,000 strings ("refused JSON input due to high
 /// complexity"), and a message to verify takes four.
@@ -27,7 +30,7 @@ impl TransitSigner {
         options: &SignOptions,
     ) -> Vec<Result<Signature>> {
         let mut signed = Vec::with_capacity(messages.len());
-        for chunk in messages.chunks(CHUNK) {
+        for chunk in chunks(messages, |message| message.len()) {
             signed.extend(self.sign_chunk(name, chunk, options).await);
         }
         signed
@@ -87,7 +90,7 @@ impl TransitSigner {
             KeyType::Ed25519 => &["sign", name.as_str()],
         };
         let count = inputs.len();
-        let outputs = match self.batch(words, inputs).await {
+        let outputs = match self.batch(words, inputs, Asked::Sign).await {
             Ok(outputs) => outputs,
             Err(error) => return (0..count).map(|_| Err(error.clone())).collect(),
         };
@@ -101,7 +104,7 @@ impl TransitSigner {
         output: Output,
     ) -> Result<Option<Signature>> {
         if let Some(error) = output.error.filter(|error| !error.is_empty()) {
-            return Err(refusal::of_item(&error));
+            return Err(refusal::of_item(&error, Asked::Sign));
         }
         let algorithm = known.key_type.algorithm();
         let text = match known.key_type {
@@ -111,8 +114,13 @@ impl TransitSigner {
         let tag = text.and_then(|text| Tag::parse(&text, algorithm)).ok_or_else(|| {
             Error::new(ErrorKind::Malformed, "what the server signed is not in its own form")
         })?;
-        self.remember(name, Known { latest: tag.version, ..known });
-        if tag.version != known.latest {
+        if tag.version < known.next {
+            // Deleted and made again, or restored: not even the type need be the same.
+            self.keys().remove(name);
+            return Ok(None);
+        }
+        self.saw(name, tag.version, true);
+        if tag.version > known.next {
             return Ok(None);
         }
         let id = KeyId::transit(name.as_str(), tag.version);
@@ -143,10 +151,10 @@ impl TransitSigner {
         }
         for (name, claims) in claims {
             let signs = name == *asked;
-            for chunk in claims.chunks(CHUNK) {
+            for chunk in chunks(&claims, |claim| claim.message.len()) {
                 let (found, latest) = self.verify_chunk(&name, chunk).await;
                 for (claim, found) in chunk.iter().zip(found) {
-                    let current = signs && claim.version >= latest;
+                    let current = signs && latest.is_some_and(|latest| claim.version >= latest);
                     let verified = found.map(|()| Verified::by(*claim.signature.key(), current));
                     if let Some(slot) = results.get_mut(claim.at) {
                         *slot = verified;
@@ -158,11 +166,15 @@ impl TransitSigner {
     }
 
     /// One result a claim, and the latest version of the key as far as it is known.
-    async fn verify_chunk(&self, name: &SecretName, claims: &[Claim]) -> (Vec<Result<()>>, u32) {
+    async fn verify_chunk(
+        &self,
+        name: &SecretName,
+        claims: &[Claim],
+    ) -> (Vec<Result<()>>, Option<u32>) {
         let all = |error: Error| claims.iter().map(|_| Err(error.clone())).collect();
         let known = match self.known(name).await {
             Ok(known) => known,
-            Err(error) => return (all(error), 0),
+            Err(error) => return (all(error), None),
         };
         let checked = match known.key_type {
             KeyType::Hmac => self.verify_there(name, claims, known.key_type).await,
@@ -172,19 +184,24 @@ impl TransitSigner {
             Ok(results) => results,
             Err(error) => all(error),
         };
-        let of_key = |claim: &Claim| claim.signature.algorithm() == known.key_type.algorithm();
-        let results = claims.iter().zip(results).map(|(claim, result)| match of_key(claim) {
-            true => result,
-            false => Err(Error::signature(Reason::Alg)),
+        let results = claims.iter().zip(results).map(|(claim, result)| match result {
+            _ if claim.signature.algorithm() != known.key_type.algorithm() => {
+                Err(Error::signature(Reason::Alg))
+            }
+            // A standby that lags must not make a forgery of what this process has seen at work.
+            Err(error)
+                if error.reason() == Some(Reason::UnknownKey) && claim.version <= known.seen =>
+            {
+                let message = "this server has not seen the version of the key yet";
+                Err(Error::new(ErrorKind::Unavailable, message))
+            }
+            result => result,
         });
         let results: Vec<Result<()>> = results.collect();
-        // A version that verified exists, whatever was known before.
-        let seen = claims.iter().zip(&results).filter(|(_, result)| result.is_ok());
-        if let Some(latest) = seen.map(|(claim, _)| claim.version).max() {
-            self.remember(name, Known { latest, ..known });
+        for (claim, _) in claims.iter().zip(&results).filter(|(_, result)| result.is_ok()) {
+            self.saw(name, claim.version, false);
         }
-        let latest = self.known(name).await.map_or(known.latest, |known| known.latest);
-        (results, latest)
+        (results, self.keys().get(name).and_then(|known| known.latest))
     }
 
     /// Vault API: `POST /v1/{mount}/verify/{name}` ("Verify signed data").
@@ -206,9 +223,9 @@ impl TransitSigner {
             KeyType::Hmac => &["verify", name.as_str(), "sha2-256"],
             KeyType::Ed25519 => &["verify", name.as_str()],
         };
-        let outputs = self.batch(words, inputs.collect()).await?;
+        let outputs = self.batch(words, inputs.collect(), Asked::Verify).await?;
         let verdict = |output: Output| match output.error.filter(|error| !error.is_empty()) {
-            Some(error) => Err(refusal::of_item(&error)),
+            Some(error) => Err(refusal::of_item(&error, Asked::Verify)),
             None if output.valid => Ok(()),
             None => Err(Error::signature(Reason::Tag)),
         };
@@ -231,7 +248,12 @@ impl TransitSigner {
         }
     }
 
-    async fn batch(&self, words: &[&str], batch_input: Vec<Input>) -> Result<Vec<Output>> {
+    async fn batch(
+        &self,
+        words: &[&str],
+        batch_input: Vec<Input>,
+        asked: Asked,
+    ) -> Result<Vec<Output>> {
         let count = batch_input.len();
         let body = serde_json::to_vec(&Batch { batch_input })
             .map_err(|_| Error::new(ErrorKind::Internal, "a batch could not be written as JSON"))?;
@@ -241,15 +263,32 @@ impl TransitSigner {
             // Some versions answer so if an item failed, with the results all the same.
             400 => match response.json::<BatchAnswer>() {
                 Ok(answer) => answer.data.batch_results,
-                Err(_) => return Err(refusal::error(&response)),
+                Err(_) => return Err(refusal::of_signing(&response, asked)),
             },
-            _ => return Err(refusal::error(&response)),
+            _ => return Err(refusal::of_signing(&response, asked)),
         };
         match outputs.len() == count {
             true => Ok(outputs),
             false => Err(response.malformed()),
         }
     }
+}
+
+/// Cuts a batch into calls. A message that is too long for company goes alone.
+fn chunks<T>(mut items: &[T], bytes: impl Fn(&T) -> usize) -> Vec<&[T]> {
+    let mut chunks = Vec::new();
+    while !items.is_empty() {
+        let mut sum = 0_usize;
+        let fits = |item: &&T| {
+            sum = sum.saturating_add(bytes(item));
+            sum <= CHUNK_BYTES
+        };
+        let count = items.iter().take(CHUNK).take_while(fits).count().max(1);
+        let (chunk, rest) = items.split_at(count.min(items.len()));
+        chunks.push(chunk);
+        items = rest;
+    }
+    chunks
 }
 
 /// A signature that says it was made by a version of a key of ours.
@@ -267,4 +306,20 @@ fn input(message: &[u8]) -> Input {
 /// A bug in here: every message has a result.
 pub(super) fn left_out() -> Error {
     Error::new(ErrorKind::Internal, "a batch lost one of its results")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_cut_by_number_and_by_bytes() {
+        let lengths = |sizes: &[usize]| -> Vec<usize> {
+            chunks(sizes, |size| *size).into_iter().map(<[usize]>::len).collect()
+        };
+        assert_eq!(lengths(&[]), [0; 0]);
+        assert_eq!(lengths(&[1; 450]), [200, 200, 50]);
+        let (half, most) = (CHUNK_BYTES / 2, CHUNK_BYTES);
+        assert_eq!(lengths(&[half, half, 1, most, most + 1, usize::MAX, 1]), [2, 1, 1, 1, 1, 1]);
+    }
 }

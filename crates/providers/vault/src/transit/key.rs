@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
+use aws_lc_rs::signature::{ED25519, ED25519_PUBLIC_KEY_LEN, UnparsedPublicKey};
 use base64ct::{Base64, Encoding};
 use strongroom_core::{Error, ErrorKind, Reason, Result, escaped};
 use strongroom_http::Response;
@@ -10,18 +10,31 @@ use strongroom_http::Response;
 use super::wire::{OneKey, ReadKey};
 use crate::config::KeyType;
 
-/// What has to be known of a key to sign with it.
+/// What this process knows of a key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Known {
     pub(crate) key_type: KeyType,
-    /// The version that signed last, or was the latest when the key was read.
-    pub(crate) latest: u32,
+    /// The version to ask the next signature for: the one that signed last.
+    pub(crate) next: u32,
+    /// The latest version, if the server has told: `None` where the key may not be read, before the first
+    /// signature.
+    pub(crate) latest: Option<u32>,
+    /// The highest version that was seen at work here. A server that does not know it lags behind.
+    pub(crate) seen: u32,
+}
+
+impl Known {
+    /// A key that may not be read, of a type that somebody configured.
+    pub(crate) fn assumed(key_type: KeyType) -> Self {
+        Self { key_type, next: 1, latest: None, seen: 0 }
+    }
 }
 
 /// Type, versions and public keys.
 pub(crate) struct TransitKey {
     pub(crate) key_type: KeyType,
     pub(crate) latest: u32,
+    oldest: u32,
     public_keys: HashMap<u32, Vec<u8>>,
 }
 
@@ -45,31 +58,33 @@ impl TransitKey {
         let mut public_keys = HashMap::new();
         for (version, key) in data.keys.unwrap_or_default() {
             // Symmetric keys have a time in this place.
-            if let OneKey::Public { public_key } = key {
-                let bytes = Base64::decode_vec(&public_key).map_err(|_| response.malformed())?;
-                public_keys.insert(version, bytes);
+            if let (KeyType::Ed25519, OneKey::Public { public_key }) = (key_type, key) {
+                let bytes = Base64::decode_vec(&public_key).ok();
+                let bytes = bytes.filter(|bytes| bytes.len() == ED25519_PUBLIC_KEY_LEN);
+                public_keys.insert(version, bytes.ok_or_else(|| response.malformed())?);
             }
         }
-        Ok(Self { key_type, latest: data.latest_version, public_keys })
+        let (latest, oldest) = (data.latest_version, data.min_decryption_version);
+        // A key that is not there in full would make forgeries of good signatures.
+        let mut listed = oldest.max(1)..=latest;
+        if key_type == KeyType::Ed25519 && !listed.all(|version| public_keys.contains_key(&version))
+        {
+            return Err(response.malformed());
+        }
+        Ok(Self { key_type, latest, oldest, public_keys })
     }
 
-    pub(crate) fn known(&self) -> Known {
-        Known { key_type: self.key_type, latest: self.latest }
-    }
-
-    /// Verifies an Ed25519 signature with the published key of a version. The server lists only versions from
-    /// `min_decryption_version` on.
+    /// Verifies an Ed25519 signature with the published key of a version.
     ///
     /// # Errors
-    /// `SignatureMismatch`: `unknown_key` above the latest version, `retired` if it is no longer listed,
+    /// `SignatureMismatch`: `unknown_key` above the latest version, `retired` below `min_decryption_version`,
     /// `tag` if the signature is wrong.
     pub(crate) fn verify(&self, version: u32, message: &[u8], tag: &[u8]) -> Result<()> {
-        let Some(key) = self.public_keys.get(&version) else {
-            return Err(Error::signature(match version > self.latest {
-                true => Reason::UnknownKey,
-                false => Reason::Retired,
-            }));
-        };
+        if version < self.oldest {
+            return Err(Error::signature(Reason::Retired));
+        }
+        let key = self.public_keys.get(&version);
+        let key = key.ok_or_else(|| Error::signature(Reason::UnknownKey))?;
         UnparsedPublicKey::new(&ED25519, key)
             .verify(message, tag)
             .map_err(|_| Error::signature(Reason::Tag))

@@ -6,7 +6,7 @@ mod tag;
 mod wire;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use strongroom_core::{
@@ -26,8 +26,9 @@ const TRIES: usize = 3;
 /// Signs and verifies with Transit.
 ///
 /// What is signed holds the key's version, and the server picks the version. So each signature is asked for
-/// with the version that signed last; if the answer bears another one the key was rotated, and it is asked
-/// for again. The version remembered is a guess that each answer checks, never a fact that ages.
+/// with the version that signed last; if the answer bears a later one the key was rotated, and it is asked
+/// for again. If it bears an earlier one the key was replaced, and is read anew. The version remembered is a
+/// guess that each answer checks, never a fact that ages.
 #[derive(Debug)]
 pub(crate) struct TransitSigner {
     api: Arc<Api>,
@@ -53,18 +54,12 @@ impl TransitSigner {
     async fn read_key(&self, name: &SecretName) -> Result<TransitKey> {
         check_transit_key(name)?;
         let response = self.api.call(Call::get(self.path(&["keys", name.as_str()]))).await?;
-        let key = match response.status() {
-            200 => TransitKey::read(&response)?,
-            404 => {
-                return Err(match refusal::error(&response) {
-                    error if error.kind() == ErrorKind::NotFound => {
-                        Error::new(ErrorKind::Misconfigured, "there is no such Transit key")
-                    }
-                    error => error,
-                });
-            }
-            _ => return Err(refusal::error(&response)),
-        };
+        if response.status() != 200 {
+            let missing = Error::new(ErrorKind::Misconfigured, "there is no such Transit key");
+            self.keys().remove(name);
+            return Err(refusal::or_missing(&response, missing));
+        }
+        let key = TransitKey::read(&response)?;
         if *name == self.config.key && self.config.key_type.is_some_and(|said| said != key.key_type)
         {
             let message = "is not the type of the key; leave it out, or correct it";
@@ -72,39 +67,58 @@ impl TransitSigner {
                 Error::new(ErrorKind::Misconfigured, message).with_key("VAULT_TRANSIT_KEY_TYPE")
             );
         }
-        self.remember(name, key.known());
+        let mut keys = self.keys();
+        let seen = keys.get(name).map_or(0, |known| known.seen).max(key.latest);
+        let known =
+            Known { key_type: key.key_type, next: key.latest, latest: Some(key.latest), seen };
+        keys.insert(name.clone(), known);
         Ok(key)
     }
 
-    /// The type of a key, and the version that signed last: read once, then remembered.
+    /// What has to be known of a key before it signs or verifies: read once, then remembered.
     async fn known(&self, name: &SecretName) -> Result<Known> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied();
-        if let Some(known) = known {
-            return Ok(known);
-        }
-        match self.read_key(name).await {
-            Ok(key) => Ok(key.known()),
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                match self.config.key_type.filter(|_| *name == self.config.key) {
-                    Some(key_type) => Ok(Known { key_type, latest: 1 }),
-                    None => {
-                        let message = "the token may not read the key to learn its type; allow it, or set VAULT_TRANSIT_KEY_TYPE";
-                        Err(Error::new(ErrorKind::PermissionDenied, message))
-                    }
-                }
-            }
-            Err(error) => Err(error),
+        let known = self.keys().get(name).copied();
+        match known {
+            Some(known) => Ok(known),
+            None => self.learn(name).await,
         }
     }
 
-    fn remember(&self, name: &SecretName, seen: Known) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known
-            .entry(name.clone())
-            .and_modify(|known| {
-                *known = Known { latest: known.latest.max(seen.latest), key_type: seen.key_type };
-            })
-            .or_insert(seen);
+    /// Reads what has to be known of a key. Where that is denied, it is of the type that was configured.
+    async fn learn(&self, name: &SecretName) -> Result<Known> {
+        match (self.read_key(name).await, self.config.key_type) {
+            (Err(error), Some(key_type)) if error.kind() == ErrorKind::PermissionDenied => {
+                Ok(*self.keys().entry(name.clone()).or_insert(Known::assumed(key_type)))
+            }
+            (Err(error), None) if error.kind() == ErrorKind::PermissionDenied => {
+                let message = "the token may not read the key to learn its type; allow `read` on `keys/KEY` of the Transit mount, or set VAULT_TRANSIT_KEY_TYPE";
+                Err(Error::new(ErrorKind::PermissionDenied, message))
+            }
+            (Err(error), _) => Err(error),
+            (Ok(_), _) => self.known_now(name),
+        }
+    }
+
+    fn known_now(&self, name: &SecretName) -> Result<Known> {
+        let known = self.keys().get(name).copied();
+        known.ok_or_else(|| Error::new(ErrorKind::Unavailable, "the key is being replaced"))
+    }
+
+    /// A version was seen to sign, or to verify.
+    fn saw(&self, name: &SecretName, version: u32, has_signed: bool) {
+        if let Some(known) = self.keys().get_mut(name) {
+            known.seen = known.seen.max(version);
+            known.next = known.next.max(version);
+            known.latest = match known.latest {
+                Some(latest) => Some(latest.max(version)),
+                // What verifies need not be the latest; what signs is.
+                None => has_signed.then_some(version),
+            };
+        }
+    }
+
+    fn keys(&self) -> MutexGuard<'_, HashMap<SecretName, Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The key name and version that a key id stands for, among the configured ones. Nothing is asked.
@@ -125,21 +139,18 @@ impl TransitSigner {
     }
 
     async fn rotate_key(&self, name: &SecretName) -> Result<Rotated> {
-        let before = self.read_key(name).await?.latest;
+        check_transit_key(name)?;
         let call = Call::post(self.path(&["keys", name.as_str(), "rotate"]), b"{}".to_vec().into());
         let response = self.api.call(call).await?;
         let after = match response.status() {
             200 => response.json::<Rotation>()?.data.latest_version,
-            // Vault before 1.13 says no more.
+            // Older versions of Vault say no more.
             204 => self.read_key(name).await?.latest,
-            _ => return Err(refusal::error(&response)),
+            _ => return Err(refusal::of_key(&response)),
         };
-        if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get_mut(name)
-        {
-            known.latest = known.latest.max(after);
-        }
+        self.saw(name, after, true);
         let version = |number: u32| SecretVersion::new(number.to_string());
-        Ok(Rotated::new(version(after), version(before)))
+        Ok(Rotated::new(version(after), version(after.saturating_sub(1))))
     }
 
     fn located<'a>(
@@ -153,7 +164,7 @@ impl TransitSigner {
 
 /// What one message is signed as: the bytes that Transit gets.
 fn to_sign(name: &SecretName, known: Known, message: &[u8], options: &SignOptions) -> Vec<u8> {
-    let id = KeyId::transit(name.as_str(), known.latest);
+    let id = KeyId::transit(name.as_str(), known.next);
     signed_bytes(&id, known.key_type.algorithm(), &options.purpose, message)
 }
 
@@ -212,7 +223,7 @@ impl Signer for TransitSigner {
     }
 
     async fn check(&self, key: &SecretName) -> Result<()> {
-        self.known(key).await.map(drop).map_err(self.located(key, "check"))
+        self.learn(key).await.map(drop).map_err(self.located(key, "check"))
     }
 
     async fn rotate(&self, key: &SecretName) -> Result<Rotated> {

@@ -16,6 +16,8 @@ pub(crate) struct KeyInfo {
     pub(crate) key_type: String,
     pub(crate) latest_version: u32,
     #[serde(default)]
+    pub(crate) min_decryption_version: u32,
+    #[serde(default)]
     pub(crate) derived: bool,
     /// Absent for `hmac`.
     pub(crate) keys: Option<HashMap<u32, OneKey>>,
