@@ -115,8 +115,8 @@ const GENERAL: Table = &[
     ("no handler for route",                  Because(Misconfigured, Reason::Mount, "nothing is mounted there; check VAULT_KV_MOUNT, VAULT_TRANSIT_MOUNT and VAULT_NAMESPACE")),
     ("namespace not found",                   Because(Misconfigured, Reason::Namespace, "the server knows no namespace of that name; check VAULT_NAMESPACE")),
     ("Invalid path for a versioned K/V",      Because(Misconfigured, Reason::Mount, "a KV engine of version 2 is mounted there, and version 1 was asked for; check VAULT_KV_VERSION")),
-    ("relative paths not supported",          Plain(Misconfigured, "the server does not take `..` in a name, not even inside a segment")),
-    ("parent references",                     Plain(Misconfigured, "the server does not take `..` in a name, not even inside a segment")),
+    ("relative paths not supported",          Plain(Misconfigured, "this server takes no name with `..` in it, not even inside a segment")),
+    ("parent references",                     Plain(Misconfigured, "this server takes no name with `..` in it, not even inside a segment")),
     ("check-and-set parameter did not match", Plain(Conflict, "the current version is not the expected one")),
 ];
 

@@ -47,7 +47,7 @@ impl KvStore {
         Ok(self.engine.version(&self.api, &self.mount).await?.number)
     }
 
-    /// The error for a secret that is not there in version 2, unless it may be there in the other version's place.
+    /// The error for a secret that is not there in version 2, unless it may be there in version 1's place.
     async fn nothing(&self, missing: Error) -> Error {
         match self.engine.version(&self.api, &self.mount).await {
             Ok(Version { number: KvVersion::Two, is_certain: true }) => missing,
@@ -73,10 +73,6 @@ impl KvStore {
         if api_path {
             let message =
                 "already contains the mount and `data/`, which are added here; give the name alone";
-            return Err(Error::new(ErrorKind::Misconfigured, message));
-        }
-        if name.as_str().contains("..") {
-            let message = "Vault takes no name with `..` in it, not even inside a segment";
             return Err(Error::new(ErrorKind::Misconfigured, message));
         }
         match &self.prefix {
