@@ -21,6 +21,28 @@
 //! # }
 //! ```
 //!
+//! In the tests of a service a fake stands in for the provider, so that no account is needed:
+//!
+//! ```
+//! use strongroom::{PutOptions, Secrets};
+//! use strongroom_testkit::{Fault, FakeVault, On};
+//!
+//! # #[cfg(feature = "vault")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> strongroom::Result<()> {
+//! let vault = FakeVault::start().await;
+//! let secrets = Secrets::from_settings(vault.settings()).await?;
+//! secrets.put("billing/database#password", "canary", PutOptions::default()).await?;
+//!
+//! vault.fault(Fault::new(On::Read).status(503).times(2));
+//! let password = secrets.get("billing/database#password").await?; // the third attempt
+//! assert_eq!(password.value().expose_str()?, "canary");
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "vault"))]
+//! # fn main() {}
+//! ```
+//!
 //! Authors of backends find the traits in [`provider`].
 
 #![forbid(unsafe_code)]
