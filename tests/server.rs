@@ -151,11 +151,12 @@ impl Server {
                     format!("path \"{path}\" {{ capabilities = {} }}\n", json!(capabilities))
                 });
                 let client = self.vaultrs();
-                vaultrs::sys::policy::set(&client, "test", &rules.collect::<String>())
+                let policy = format!("test-{}", self.tokens.fetch_add(1, Ordering::Relaxed));
+                vaultrs::sys::policy::set(&client, &policy, &rules.collect::<String>())
                     .await
                     .expect("a policy");
                 let mut wanted = CreateTokenRequest::builder();
-                wanted.policies(vec!["test".to_owned()]);
+                wanted.policies(vec![policy]);
                 let made = vaultrs::token::new(&client, Some(&mut wanted)).await;
                 made.expect("a token").client_token
             }

@@ -5,13 +5,16 @@
 pub mod server;
 
 use std::cell::RefCell;
+use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::{Arc, Once};
 
 use async_trait::async_trait;
 use strongroom::provider::{Capabilities, ProviderInfo, SecretStore};
 use strongroom::{
-    GetOptions, MemoryStore, Result, Secret, SecretName, Secrets, Settings, VersionInfo,
+    Environment, GetOptions, MemoryStore, ProcessEnvironment, Result, Secret, SecretName, Secrets,
+    Settings, VersionInfo,
 };
 use strongroom_testkit::{ManualClock, ScriptedStore};
 use tracing_subscriber::fmt::MakeWriter;
@@ -57,6 +60,28 @@ impl Scene {
         let builder = Secrets::builder().store(store.clone()).clock(clock.clone()).attempts(1);
         let settings = Settings::from_pairs(settings.iter().copied());
         builder.settings(settings).build().await.expect("good settings")
+    }
+}
+
+/// An environment of files and no variables, so that nothing of whoever runs the tests is in them.
+#[derive(Clone, Copy, Debug)]
+pub struct FilesOnly;
+
+impl Environment for FilesOnly {
+    fn var(&self, _: &str) -> Option<OsString> {
+        None
+    }
+
+    fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn read_file(&self, path: &Path, max_bytes: usize) -> io::Result<Vec<u8>> {
+        ProcessEnvironment.read_file(path, max_bytes)
+    }
+
+    fn anyone_can_write(&self, path: &Path) -> io::Result<bool> {
+        ProcessEnvironment.anyone_can_write(path)
     }
 }
 

@@ -127,7 +127,7 @@ async fn a_token_file_is_read_again_when_the_token_is_refused(server: &Server) {
     let [first, second] = [server.token(rules).await, server.token(rules).await];
     let mut file = tempfile::NamedTempFile::new().unwrap();
     writeln!(file, "{first}").unwrap();
-    let settings = Settings::new(strongroom::ProcessEnvironment)
+    let settings = Settings::new(strongroom_tests::FilesOnly)
         .with("SECRETS_PROVIDER", "vault_dev")
         .with("VAULT_ADDR", server.address())
         .with("VAULT_TOKEN_FILE", file.path().to_str().unwrap());

@@ -182,7 +182,7 @@ async fn case_68_69_f073_answers_of_something_else_are_malformed_and_not_shown()
 }
 
 fn at(address: &str, more: &[(&str, &str)]) -> Settings {
-    let settings = Settings::new(strongroom::ProcessEnvironment)
+    let settings = Settings::new(strongroom_tests::FilesOnly)
         .with("SECRETS_PROVIDER", "vault_dev")
         .with("VAULT_TOKEN", "canary-root-token")
         .with("VAULT_ADDR", address);
@@ -216,7 +216,10 @@ async fn case_67_70_73_broken_connections_have_kinds_too() {
         assert_eq!(error.reason(), reason, "{error:?}");
         assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
     }
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    // Bound and not listening: nobody else gets the port, and connecting is refused.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let closed = socket.local_addr().unwrap();
     let secrets = from(at(&format!("http://{closed}"), &[])).await;
     let error = refused(secrets.get("a").await, ErrorKind::Unavailable);
     assert!(error.to_string().contains(&closed.to_string()), "{error}");

@@ -1,11 +1,14 @@
 //! KV, versions 1 and 2.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use serde_json::json;
 use strongroom::{
     ErrorKind, GetOptions, IfVersion, PutOptions, Reason, SecretVersion, Secrets, Select,
     VersionState,
 };
-use strongroom_testkit::{Fault, ManualClock, Mount, On};
+use strongroom_testkit::{FakeVault, Fault, ManualClock, Mount, On};
 use strongroom_tests::server::{Server, Sort};
 use strongroom_tests::{key, on_both};
 
@@ -164,18 +167,29 @@ async fn case_34_without_any_right_below_the_mount_it_is_denied_and_not_misconfi
 async fn case_34_where_nobody_may_ask_the_configured_version_counts() {
     let server = Server::fake().await;
     server.as_fake().fault(Fault::new(On::Path("/v1/sys/internal")).status(403));
-    for (mount, version) in [("secret", "2"), ("secret", "auto"), ("kv1", "1")] {
+    for (mount, version, name) in [("secret", "2", "app/2"), ("kv1", "1", "app/1")] {
         let settings = [("VAULT_KV_MOUNT", mount), ("VAULT_KV_VERSION", version)];
         let secrets = server.secrets(&settings).await.unwrap();
-        secrets.put("app/db", "canary", PutOptions::default()).await.unwrap();
-        let read = secrets.get("app/db").await.unwrap();
+        refused(secrets.get(name).await, ErrorKind::NotFound);
+        secrets.put(name, "canary", PutOptions::default()).await.unwrap();
+        let read = secrets.get(name).await.unwrap();
         assert_eq!(read.value().expose(), b"canary", "{mount} {version}");
         assert_eq!(read.version().is_some(), mount == "secret");
     }
-    // What is not in version 2 may be in version 1.
+    // Not configured either: what is in version 2 can be read, and written again.
     let secrets = server.secrets(&[]).await.unwrap();
-    let error = refused(secrets.get("app/none").await, ErrorKind::Misconfigured);
-    assert_eq!(error.key(), Some("VAULT_KV_VERSION"));
+    assert!(secrets.get("app/2").await.is_ok());
+    secrets.put("app/2", "canary-2", PutOptions::default()).await.unwrap();
+    // What is not in version 2 may be in version 1.
+    for error in [
+        refused(secrets.get("app/none").await, ErrorKind::Misconfigured),
+        refused(
+            secrets.put("app/none", "canary", PutOptions::default()).await,
+            ErrorKind::Misconfigured,
+        ),
+    ] {
+        assert_eq!(error.key(), Some("VAULT_KV_VERSION"));
+    }
     // The other version shows in what it answers.
     let secrets = server.secrets(&[("VAULT_KV_VERSION", "1")]).await.unwrap();
     let error = refused(secrets.get("app/db").await, ErrorKind::Misconfigured);
@@ -205,6 +219,36 @@ async fn an_outage_while_asking_for_the_version_is_an_outage() {
         let read = store.get(&name, GetOptions::default()).await.unwrap();
         assert_eq!(read.value().expose(), b"canary", "{status}");
     }
+}
+
+#[tokio::test]
+async fn a_missing_secret_has_the_engine_asked_again_after_a_while_and_never_in_its_way() {
+    let server = Server::fake().await;
+    let fake = server.as_fake();
+    let clock = ManualClock::at(1_800_000_000);
+    let builder = Secrets::builder().settings(server.settings(&[])).clock(clock.clone());
+    let secrets = builder.attempts(1).build().await.unwrap();
+    let asked = || fake.count("GET", "/v1/sys/internal/ui/mounts/secret");
+    secrets.put("a", "canary", PutOptions::default()).await.unwrap();
+    for _ in 0..5 {
+        refused(secrets.get("none").await, ErrorKind::NotFound);
+    }
+    assert_eq!(asked(), 1);
+    clock.advance(Duration::from_secs(30));
+    fake.fault(Fault::new(On::Path("/v1/sys/internal")).status(503).times(1));
+    assert!(secrets.get("a").await.is_ok(), "what it said before holds while it cannot say");
+    assert_eq!(asked(), 2);
+    clock.advance(Duration::from_secs(30));
+    fake.fault(Fault::new(On::Path("/v1/sys/internal")).status(403).times(1));
+    refused(secrets.get("none").await, ErrorKind::NotFound);
+    assert_eq!(asked(), 3);
+    clock.advance(Duration::from_secs(30));
+
+    fake.mount("secret", Mount::Kv1);
+    let written = secrets.put("b", "canary", PutOptions::default()).await.unwrap();
+    assert_eq!(written, None, "in the place of version 1");
+    assert_eq!(secrets.get("b").await.unwrap().value().expose(), b"canary");
+    assert_eq!(server.raw("GET", "/v1/secret/data/b", None).await.0, 404, "and nowhere else");
 }
 
 async fn an_engine_that_is_upgraded_is_followed(server: &Server) {
@@ -239,6 +283,19 @@ async fn deletion_is_told_by_the_servers_clock(server: &Server) {
     assert_eq!(secrets.versions("a").await.unwrap()[0].state, VersionState::Deleted);
     secrets.restore("a").await.unwrap();
     assert_eq!(secrets.get("a").await.unwrap().value().expose(), b"canary");
+}
+
+/// A fake has a clock of its own, which is the server's.
+#[tokio::test]
+async fn deletion_on_a_fake_is_told_by_the_fakes_clock() {
+    let clock = ManualClock::at(4_000_000_000);
+    let fake = FakeVault::start_with_clock(Arc::new(clock.clone())).await;
+    let secrets = Secrets::from_settings(fake.settings()).await.unwrap();
+    secrets.put("a", "canary", PutOptions::default()).await.unwrap();
+    clock.advance(Duration::from_secs(5));
+    secrets.delete("a").await.unwrap();
+    assert_eq!(secrets.versions("a").await.unwrap()[0].state, VersionState::Deleted);
+    refused(secrets.get("a").await, ErrorKind::Deleted);
 }
 
 /// One value a name is kept there, so that a rotation would destroy the only copy of the key.
@@ -341,7 +398,7 @@ async fn a_field_write_keeps_its_siblings_as_they_are(server: &Server) {
 
 async fn a_write_to_a_deleted_secret_makes_a_new_version(server: &Server) {
     let secrets = server.secrets(&[]).await.unwrap();
-    for (put, if_version) in [("2", IfVersion::Any), ("3", IfVersion::Absent)] {
+    for (put, if_version) in [("2", IfVersion::Any), ("4", IfVersion::Absent)] {
         secrets.put("app/db#user", "canary-user", PutOptions::default()).await.unwrap();
         secrets.delete("app/db").await.unwrap();
         refused(secrets.delete("app/db").await, ErrorKind::Deleted);
@@ -350,7 +407,7 @@ async fn a_write_to_a_deleted_secret_makes_a_new_version(server: &Server) {
         let options = PutOptions::default().if_version(if_version);
         secrets.put("app/db", "canary", options).await.unwrap();
         let read = secrets.get("app/db").await.unwrap();
-        assert!(read.version().unwrap().as_str() >= put, "{:?}", read.version());
+        assert_eq!(read.version(), Some(&SecretVersion::new(put)));
         let field = secrets.get("app/db#user").await;
         let error = refused(field, ErrorKind::NotFound);
         assert_eq!(error.reason(), Some(Reason::Field), "deleted fields stay deleted");

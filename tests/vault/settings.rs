@@ -216,7 +216,7 @@ async fn f078_a_bundle_that_cannot_be_used_is_said_at_the_start() {
             "cannot be read",
         ),
     ] {
-        let settings = Settings::new(strongroom::ProcessEnvironment)
+        let settings = Settings::new(strongroom_tests::FilesOnly)
             .with("SECRETS_PROVIDER", "vault")
             .with("VAULT_ADDR", "https://vault.example.com")
             .with("VAULT_TOKEN", "canary-token")

@@ -1,9 +1,11 @@
 //! Signing with Transit.
 
+use std::time::Duration;
+
 use serde_json::json;
 use strongroom::provider::signed_bytes;
 use strongroom::{Algorithm, ErrorKind, KeyId, Purpose, Reason, Secrets, Signature};
-use strongroom_testkit::{Fault, On};
+use strongroom_testkit::{Fault, ManualClock, On};
 use strongroom_tests::on_both;
 use strongroom_tests::server::{Server, Sort};
 
@@ -274,12 +276,56 @@ async fn a_key_that_was_deleted_and_made_again_signs(server: &Server) {
     assert_eq!(*signed.unwrap().key(), KeyId::transit("orders", 1));
 }
 
+/// A process that only verifies learns of it too, once a cooldown.
+#[tokio::test]
+async fn a_verifier_follows_a_key_that_was_made_again_with_another_type() {
+    let server = Server::fake().await;
+    let signer = secrets(&server, "hmac").await.signer().await.unwrap();
+    let old = signer.sign(b"hi").await.unwrap();
+    let clock = ManualClock::at(1_800_000_000);
+    let builder = Secrets::builder().settings(server.settings(&HMAC)).clock(clock.clone());
+    let verifier = builder.build().await.unwrap().signer().await.unwrap();
+    assert!(verifier.verify(b"hi", &old).await.is_ok());
+    delete_key(&server, "orders").await;
+    server.transit_key("orders", "ed25519").await;
+    let new =
+        server.secrets(&HMAC).await.unwrap().signer().await.unwrap().sign(b"hi").await.unwrap();
+    let reads = || server.as_fake().count("GET", "/v1/transit/keys/orders");
+    let before = reads();
+    for _ in 0..5 {
+        let error = refused(verifier.verify(b"hi", &new).await, ErrorKind::SignatureMismatch);
+        assert!(error.retry_after().is_some_and(|wait| wait <= Duration::from_secs(30)));
+    }
+    assert_eq!(reads(), before, "forgeries do not multiply reads");
+    clock.advance(Duration::from_secs(30));
+    assert!(verifier.verify(b"hi", &new).await.unwrap().is_current());
+    refused(verifier.verify(b"hi", &old).await, ErrorKind::SignatureMismatch);
+}
+
+#[tokio::test]
+async fn versions_that_are_gone_for_long_are_no_lag() {
+    let server = Server::fake().await;
+    let rotating = secrets(&server, "hmac").await;
+    rotating.rotate("orders").no_wait().run().await.unwrap();
+    let old = rotating.signer().await.unwrap().sign(b"hi").await.unwrap();
+    let clock = ManualClock::at(1_800_000_000);
+    let builder = Secrets::builder().settings(server.settings(&HMAC)).clock(clock.clone());
+    let verifier = builder.attempts(1).build().await.unwrap().signer().await.unwrap();
+    assert!(verifier.verify(b"hi", &old).await.is_ok());
+    delete_key(&server, "orders").await;
+    server.transit_key("orders", "hmac").await;
+    refused(verifier.verify(b"hi", &old).await, ErrorKind::Unavailable);
+    clock.advance(Duration::from_secs(60));
+    refused(verifier.verify(b"hi", &old).await, ErrorKind::SignatureMismatch);
+}
+
 #[tokio::test]
 async fn a_server_that_lags_makes_no_forgery_of_what_was_seen_at_work() {
     for key_type in ["hmac", "ed25519"] {
         let server = Server::fake().await;
         let secrets = secrets(&server, key_type).await;
         let signer = secrets.signer().await.unwrap();
+        let of_version_1 = signer.sign(b"hi").await.unwrap();
         let (_, of_before) = server.raw("GET", "/v1/transit/keys/orders", None).await;
         secrets.rotate("orders").no_wait().run().await.unwrap();
         let signature = signer.sign(b"hi").await.unwrap();
@@ -295,6 +341,12 @@ async fn a_server_that_lags_makes_no_forgery_of_what_was_seen_at_work() {
         let key = KeyId::transit("orders", 9);
         let forged = Signature::new(key, signature.algorithm(), signature.tag()).unwrap();
         refused(signer.verify(b"hi", &forged).await, ErrorKind::SignatureMismatch);
+        let first = server.as_fake();
+        first.clear_faults();
+        first.fault(
+            Fault::new(On::Path("/v1/transit/keys/orders")).status(200).body(of_before.to_string()),
+        );
+        assert!(!signer.verify(b"hi", &of_version_1).await.unwrap().is_current());
         server.as_fake().clear_faults();
         assert!(signer.verify(b"hi", &signature).await.is_ok());
     }

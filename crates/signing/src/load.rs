@@ -35,7 +35,7 @@ impl KeySource {
                 // The version that was current may be replaced and removed between the list and the read.
                 Err(error) if error.kind() == ErrorKind::NotFound => self.versions(name).await?,
                 // Some stores learn what they can do when they are first asked (Vault's KV version 1).
-                Err(error) if error.kind() == ErrorKind::Unsupported => self.current(name).await?,
+                Err(_) if !self.store.capabilities().versions => self.current(name).await?,
                 versions => versions?,
             },
             _ => self.current(name).await?,

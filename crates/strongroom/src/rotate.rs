@@ -86,8 +86,8 @@ impl Rotate {
     /// Rotates: reads the current version, writes the new one, and uses it in this process from now on.
     ///
     /// Rotations in one process wait for each other. Between processes the write happens only if nobody has
-    /// written meanwhile, where the provider can check that; in a flat folder (`jwks` only) it cannot, so
-    /// rotate there from one process.
+    /// written meanwhile, where the provider can check that; in a flat folder and in Vault's KV version 1 (`jwks`
+    /// only) it cannot, so rotate there from one process.
     ///
     /// # Errors
     /// `Unsupported` without [`no_wait`](Self::no_wait), or where the provider keeps no previous version

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use strongroom_core::{
-    Clock, Error, ErrorKind, Field, GetOptions, Moment, Probe, PutOptions, Result, Secret,
+    Clock, Error, ErrorKind, Field, GetOptions, Moment, Probe, PutOptions, Reason, Result, Secret,
     SecretName, SecretRef, SecretStore, SecretValue, SecretVersion, Settings, VersionInfo,
 };
 use strongroom_local::ProcessEnvironment;
 use strongroom_signing::{KeyRing, RawHmac, StoreSigner};
+use tokio::time::{Instant, timeout_at};
 
 use crate::common::Common;
 use crate::{Builder, Rotate, Signer, field_write};
@@ -129,13 +130,19 @@ impl Secrets {
                 Err(error) => Err(error.clone()),
             })
             .collect();
+        // However many batches it takes, it is one operation.
+        let deadline = Instant::now() + inner.common.timeout;
         for field in fields {
             let asked = references.iter().enumerate().filter_map(|(at, reference)| {
                 reference.as_ref().ok().filter(|one| field_of(one) == field).map(|one| (at, one))
             });
             let asked: Vec<(usize, &SecretRef)> = asked.collect();
             let names: Vec<_> = asked.iter().map(|(_, one)| one.name().clone()).collect();
-            let read = inner.store.get_many(&names, GetOptions::default().field(field)).await;
+            let read = inner.store.get_many(&names, GetOptions::default().field(field));
+            let read = timeout_at(deadline, read).await.unwrap_or_else(|_| {
+                let late = Error::new(ErrorKind::Unavailable, "the batch was not read in time");
+                names.iter().map(|_| Err(late.clone().with_reason(Reason::Timeout))).collect()
+            });
             for ((at, reference), secret) in asked.into_iter().zip(read) {
                 if let Some(result) = results.get_mut(at) {
                     *result = match picks {
@@ -221,7 +228,8 @@ impl Secrets {
         Signer::open(self.inner.clone(), self.inner.key_name(self.signing_key()?)?).await
     }
 
-    /// Signs and verifies with another key. Where the provider signs, that is another of its own keys.
+    /// Signs and verifies with another key. Where the provider signs, that is another of its own keys, which
+    /// [`rotate`](Self::rotate) does not rotate: there it names a secret of the store.
     ///
     /// # Errors
     /// As [`signer`](Self::signer).
@@ -285,7 +293,8 @@ impl Secrets {
         self.inner.common.encoding.generate(bytes, self.inner.clock.now())
     }
 
-    /// Begins a rotation of a key or any other secret; nothing happens before [`Rotate::run`].
+    /// Begins a rotation of a key or any other secret; nothing happens before [`Rotate::run`]. The name is that
+    /// of a secret of the store, except for the configured signing key of a provider that signs itself.
     pub fn rotate(&self, name: &str) -> Rotate {
         Rotate::new(self.inner.clone(), name)
     }

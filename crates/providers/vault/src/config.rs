@@ -38,7 +38,7 @@ const KV_MOUNT: Key =
 const KV_VERSION: Key = Key::choice(
     "VAULT_KV_VERSION",
     &["auto", "1", "2"],
-    "version of the KV engine; `auto` asks the server, and takes 2 where the token may not ask",
+    "version of the KV engine; `auto` asks the server. Where the token may not ask, set it: without, version 2 is read, and what is not there is an error",
 )
 .with_default("auto");
 const KV_PREFIX: Key =

@@ -54,7 +54,7 @@ fn open_vault(open: Open<'_>) -> Result<Opened> {
         }
     });
     if let Some(transit) = config.transit {
-        opened.signer = Some(Arc::new(TransitSigner::new(api, transit)));
+        opened.signer = Some(Arc::new(TransitSigner::new(api, transit, open.clock.clone())));
     }
     Ok(opened)
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Map, Value, json};
 use wiremock::ResponseTemplate;
 
@@ -112,12 +114,18 @@ impl Reply {
         self.status
     }
 
-    /// The answer on the wire, to the request of this number.
-    pub(super) fn into_response(mut self, request: usize) -> ResponseTemplate {
+    /// The answer on the wire, to the request of this number, at this time.
+    pub(super) fn into_response(mut self, request: usize, now: Timestamp) -> ResponseTemplate {
         if let Some(id) = self.body.get_mut("request_id") {
             *id = format!("00000000-0000-4000-8000-{request:012x}").into();
         }
+        // The clock of the server tells when something is deleted, so that is the one that it shows.
+        let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&now);
         let response = ResponseTemplate::new(self.status);
+        let response = match date {
+            Ok(date) => response.insert_header("date", date),
+            Err(_) => response,
+        };
         match self.location {
             Some(location) => response.insert_header("location", location),
             None if self.body.is_empty() => response,

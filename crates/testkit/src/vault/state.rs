@@ -69,7 +69,7 @@ impl State {
         }
         let reply = ask.and_then(|ask| self.answer(ask)).unwrap_or_else(|refusal| refusal);
         self.record(request, reply.status());
-        let response = reply.into_response(self.calls.len());
+        let response = reply.into_response(self.calls.len(), self.now());
         fault.iter().fold(response, |response, fault| fault.change(response))
     }
 

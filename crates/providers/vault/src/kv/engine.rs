@@ -1,27 +1,44 @@
 //! Which version of the KV engine is mounted.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde::Deserialize;
-use strongroom_core::{Error, ErrorKind, Reason, Result, SecretName};
+use strongroom_core::{Clock, Error, ErrorKind, Moment, Reason, Result, SecretName};
 use strongroom_http::Response;
 
 use crate::api::{Api, Call};
 use crate::config::KvVersion;
 use crate::refusal;
 
+/// How long after it was asked the server is asked again because something was not found.
+const ASKED_AGAIN: Duration = Duration::from_secs(30);
+
 /// What was configured, and what the server said.
 #[derive(Debug)]
 pub(crate) struct Engine {
     configured: Option<KvVersion>,
-    said: Mutex<Said>,
+    clock: Arc<dyn Clock>,
+    said: Mutex<Option<Said>>,
 }
 
-/// What the server said last, and whether it has to be asked again.
-#[derive(Clone, Copy, Debug, Default)]
+/// What the server said last.
+#[derive(Clone, Copy, Debug)]
 struct Said {
-    version: Option<KvVersion>,
-    is_stale: bool,
+    version: KvVersion,
+    /// When it was asked last.
+    at: Moment,
+    doubt: Doubt,
+}
+
+/// Whether what the server said may no longer hold.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Doubt {
+    None,
+    /// Something was not found: in one case of many because the engine was replaced.
+    Missing,
+    /// The server said that the engine is another one.
+    Replaced,
 }
 
 /// A version, and whether it is certain or only the usual one.
@@ -32,50 +49,72 @@ pub(crate) struct Version {
 }
 
 impl Engine {
-    pub(crate) fn new(configured: Option<KvVersion>) -> Self {
-        Self { configured, said: Mutex::default() }
+    pub(crate) fn new(configured: Option<KvVersion>, clock: Arc<dyn Clock>) -> Self {
+        Self { configured, clock, said: Mutex::default() }
     }
 
     /// What the server said, or what was configured as long as it has said nothing.
     pub(crate) fn known(&self) -> Option<KvVersion> {
-        self.said().version.or(self.configured)
+        (*self.said()).map(|said| said.version).or(self.configured)
     }
 
-    /// Asks again before the next call: something was not found, and the engine may have been replaced.
-    pub(crate) fn forget(&self) {
-        self.said().is_stale = true;
+    /// Has the server asked again: at once if the engine was replaced, after a while if something was only
+    /// not found.
+    pub(crate) fn doubt(&self, doubt: Doubt) {
+        if let Some(said) = &mut *self.said() {
+            said.doubt = doubt;
+        }
     }
 
-    /// Asks the server once. Where the token may not ask, it is what was configured, else version 2 without
-    /// certainty.
+    /// Asks the server once, and again in doubt. Where it does not say, it is what it said before, else what
+    /// was configured, else version 2 without certainty.
     ///
     /// Vault API: `GET /v1/sys/internal/ui/mounts/{path}`, which HashiCorp's own `vault kv` asks too.
     ///
     /// # Errors
-    /// `Misconfigured` if something else is mounted there; those of an outage.
+    /// `Misconfigured` if something else is mounted there; those of an outage, if the server has never said.
     pub(crate) async fn version(&self, api: &Api, mount: &SecretName) -> Result<Version> {
         let said = *self.said();
-        if let (Some(number), false) = (said.version, said.is_stale) {
-            return Ok(Version { number, is_certain: true });
+        let certain = |number| Version { number, is_certain: true };
+        if let Some(said) = said.filter(|said| !self.is_asked_again(said)) {
+            return Ok(certain(said.version));
         }
         let words = ["sys", "internal", "ui", "mounts"].into_iter().chain(mount.segments());
-        let response = api.ask(&Call::get(words.map(str::to_owned).collect())).await?;
-        match response.status() {
-            200 => {
-                let number = self.check(&response, mount)?;
-                *self.said() = Said { version: Some(number), is_stale: false };
-                Ok(Version { number, is_certain: true })
-            }
+        let asked = api.ask(&Call::get(words.map(str::to_owned).collect())).await;
+        let answered = asked.and_then(|response| match response.status() {
+            200 => self.check(&response, mount).map(Some),
             // No right to ask, no such mount, or a gateway that lets nothing below `sys` pass.
-            403..=405 => Ok(Version {
+            403..=405 => Ok(None),
+            _ => Err(refusal::error(&response)),
+        });
+        match (answered, said) {
+            (Ok(Some(version)), _) => {
+                let at = Moment::now(&*self.clock);
+                *self.said() = Some(Said { version, at, doubt: Doubt::None });
+                Ok(certain(version))
+            }
+            (Err(error), _) if error.kind() == ErrorKind::Misconfigured => Err(error),
+            (_, Some(said)) => {
+                *self.said() = Some(Said { at: Moment::now(&*self.clock), ..said });
+                Ok(certain(said.version))
+            }
+            (Ok(None), None) => Ok(Version {
                 number: self.configured.unwrap_or(KvVersion::Two),
                 is_certain: self.configured.is_some(),
             }),
-            _ => Err(refusal::error(&response)),
+            (Err(error), None) => Err(error),
         }
     }
 
-    fn said(&self) -> MutexGuard<'_, Said> {
+    fn is_asked_again(&self, said: &Said) -> bool {
+        match said.doubt {
+            Doubt::None => false,
+            Doubt::Missing => said.at.age(&*self.clock) >= ASKED_AGAIN,
+            Doubt::Replaced => true,
+        }
+    }
+
+    fn said(&self) -> MutexGuard<'_, Option<Said>> {
         self.said.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

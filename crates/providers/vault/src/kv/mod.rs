@@ -18,7 +18,7 @@ use strongroom_core::{
 use crate::api::Api;
 use crate::config::{KvConfig, KvVersion};
 use crate::health;
-use engine::{Engine, Version};
+use engine::{Doubt, Engine, Version};
 
 /// The field of a secret whose reference names none.
 const DEFAULT_FIELD: &str = "value";
@@ -38,7 +38,7 @@ pub(crate) struct KvStore {
 
 impl KvStore {
     pub(crate) fn new(api: Arc<Api>, config: KvConfig, clock: Arc<dyn Clock>) -> Self {
-        let engine = Engine::new(config.version);
+        let engine = Engine::new(config.version, clock.clone());
         Self { api, mount: config.mount, prefix: config.prefix, engine, clock }
     }
 
@@ -135,8 +135,10 @@ fn located<'a>(
     operation: &'static str,
 ) -> impl Fn(Error) -> Error + 'a {
     move |error| {
-        if matches!(error.reason(), Some(Reason::Secret | Reason::Mount)) {
-            store.engine.forget();
+        match error.reason() {
+            Some(Reason::Secret) => store.engine.doubt(Doubt::Missing),
+            Some(Reason::Mount) => store.engine.doubt(Doubt::Replaced),
+            _ => {}
         }
         error.with_name(name.as_str()).with_operation(store.api.info().id(), operation)
     }

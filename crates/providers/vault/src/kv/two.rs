@@ -9,6 +9,7 @@ use strongroom_core::{
 use strongroom_http::Response;
 use zeroize::Zeroizing;
 
+use super::engine::Doubt;
 use super::wire::{AllVersions, DataTwo, Metadata, ReadMetadata, ReadTwo, Written, object, time};
 use super::{KvStore, no_secret, unsupported};
 use crate::api::{Call, path};
@@ -87,7 +88,7 @@ impl KvStore {
             Found::Deleted { version, .. } => (SecretValue::from("{}"), None, version),
             Found::Nothing => {
                 // A write in the shape of the other version would leave a copy in a strange place.
-                self.engine.forget();
+                self.engine.doubt(Doubt::Missing);
                 match self.nothing(no_secret()).await {
                     error if error.kind() == ErrorKind::NotFound => {}
                     error => return Err(error),

@@ -1,5 +1,7 @@
 //! Several messages in one call. A single one is a batch of one.
 
+use std::time::Duration;
+
 use base64ct::{Base64, Encoding};
 use strongroom_core::{
     Error, ErrorKind, KeyId, Reason, Result, SecretName, SignOptions, Signature, Verified,
@@ -14,6 +16,9 @@ use super::{TRIES, TransitSigner, to_sign};
 use crate::api::Call;
 use crate::config::KeyType;
 use crate::refusal::{self, Asked};
+
+/// How long after a key was learnt a signature of another type has it learnt again.
+const COOLDOWN: Duration = Duration::from_secs(30);
 
 /// Bytes of messages of one call: well below the server's limit of 32 MiB for a body.
 const CHUNK_BYTES: usize = 4 << 20;
@@ -172,7 +177,7 @@ impl TransitSigner {
         claims: &[Claim],
     ) -> (Vec<Result<()>>, Option<u32>) {
         let all = |error: Error| claims.iter().map(|_| Err(error.clone())).collect();
-        let known = match self.known(name).await {
+        let known = match self.known_for(name, claims).await {
             Ok(known) => known,
             Err(error) => return (all(error), None),
         };
@@ -180,17 +185,13 @@ impl TransitSigner {
             KeyType::Hmac => self.verify_there(name, claims, known.key_type).await,
             KeyType::Ed25519 => self.verify_here(name, claims).await,
         };
-        let results = match checked {
-            Ok(results) => results,
-            Err(error) => all(error),
-        };
-        let results = claims.iter().zip(results).map(|(claim, result)| match result {
-            _ if claim.signature.algorithm() != known.key_type.algorithm() => {
-                Err(Error::signature(Reason::Alg))
-            }
+        let results = checked.unwrap_or_else(all).into_iter().zip(claims);
+        let results = results.map(|(result, claim)| match result {
+            _ if !claim.is_of(known) => Err(self.of_another_type(known)),
             // A standby that lags must not make a forgery of what this process has seen at work.
             Err(error)
-                if error.reason() == Some(Reason::UnknownKey) && claim.version <= known.seen =>
+                if error.reason() == Some(Reason::UnknownKey)
+                    && known.has_seen(claim.version, &*self.clock) =>
             {
                 let message = "this server has not seen the version of the key yet";
                 Err(Error::new(ErrorKind::Unavailable, message))
@@ -202,6 +203,22 @@ impl TransitSigner {
             self.saw(name, claim.version, false);
         }
         (results, self.keys().get(name).and_then(|known| known.latest))
+    }
+
+    /// What is known of the key; learnt again, at most once a cooldown, if a signature says that it is of
+    /// another type: the key may have been deleted and made again.
+    async fn known_for(&self, name: &SecretName, claims: &[Claim]) -> Result<Known> {
+        let known = self.known(name).await?;
+        let is_old = known.learnt.age(&*self.clock) >= COOLDOWN;
+        match is_old && claims.iter().any(|claim| !claim.is_of(known)) {
+            true => self.learn(name).await,
+            false => Ok(known),
+        }
+    }
+
+    fn of_another_type(&self, known: Known) -> Error {
+        let left = COOLDOWN.saturating_sub(known.learnt.age(&*self.clock));
+        Error::signature(Reason::Alg).with_retry_after(left)
     }
 
     /// Vault API: `POST /v1/{mount}/verify/{name}` ("Verify signed data").
@@ -297,6 +314,12 @@ struct Claim {
     version: u32,
     message: Vec<u8>,
     signature: Signature,
+}
+
+impl Claim {
+    fn is_of(&self, known: Known) -> bool {
+        self.signature.algorithm() == known.key_type.algorithm()
+    }
 }
 
 fn input(message: &[u8]) -> Input {

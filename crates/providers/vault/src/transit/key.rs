@@ -1,17 +1,18 @@
 //! One key of Transit, as the server describes it.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_lc_rs::signature::{ED25519, ED25519_PUBLIC_KEY_LEN, UnparsedPublicKey};
 use base64ct::{Base64, Encoding};
-use strongroom_core::{Error, ErrorKind, Reason, Result, escaped};
+use strongroom_core::{Clock, Error, ErrorKind, Moment, Reason, Result, escaped};
 use strongroom_http::Response;
 
 use super::wire::{OneKey, ReadKey};
 use crate::config::KeyType;
 
 /// What this process knows of a key.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Known {
     pub(crate) key_type: KeyType,
     /// The version to ask the next signature for: the one that signed last.
@@ -19,14 +20,46 @@ pub(crate) struct Known {
     /// The latest version, if the server has told: `None` where the key may not be read, before the first
     /// signature.
     pub(crate) latest: Option<u32>,
-    /// The highest version that was seen at work here. A server that does not know it lags behind.
-    pub(crate) seen: u32,
+    /// The highest version that was seen at work here, and when that was last.
+    pub(crate) seen: Option<(u32, Moment)>,
+    /// When it was learnt.
+    pub(crate) learnt: Moment,
 }
+
+/// How long a server may lag behind another one of its cluster. What was seen at work longer ago and is not
+/// known now is gone.
+const LAG: Duration = Duration::from_secs(60);
 
 impl Known {
     /// A key that may not be read, of a type that somebody configured.
-    pub(crate) fn assumed(key_type: KeyType) -> Self {
-        Self { key_type, next: 1, latest: None, seen: 0 }
+    pub(crate) fn assumed(key_type: KeyType, now: Moment) -> Self {
+        Self { key_type, next: 1, latest: None, seen: None, learnt: now }
+    }
+
+    /// A key as a server describes it, which may lag behind what was seen at work.
+    pub(crate) fn read(key: &TransitKey, before: Option<&Self>, clock: &dyn Clock) -> Self {
+        let seen = before.and_then(|before| before.seen).filter(|(_, at)| at.age(clock) < LAG);
+        let latest = seen.map_or(0, |(version, _)| version).max(key.latest);
+        let learnt = Moment::now(clock);
+        Self { key_type: key.key_type, next: key.latest, latest: Some(latest), seen, learnt }
+    }
+
+    /// Whether a version that a server does not know was at work a moment ago.
+    pub(crate) fn has_seen(&self, version: u32, clock: &dyn Clock) -> bool {
+        self.seen.is_some_and(|(seen, at)| version <= seen && at.age(clock) < LAG)
+    }
+
+    /// Notes that a version has signed, or that a signature of it verified.
+    pub(crate) fn saw(&mut self, version: u32, has_signed: bool, now: Moment) {
+        if self.seen.is_none_or(|(seen, _)| version >= seen) {
+            self.seen = Some((version, now));
+        }
+        self.next = self.next.max(version);
+        self.latest = match self.latest {
+            Some(latest) => Some(latest.max(version)),
+            // What verifies need not be the latest; what signs is.
+            None => has_signed.then_some(version),
+        };
     }
 }
 

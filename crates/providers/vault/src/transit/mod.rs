@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use strongroom_core::{
-    Error, ErrorKind, KeyId, Reason, Result, Rotated, SecretName, SecretVersion, SignOptions,
-    Signature, Signer, Verified, signed_bytes,
+    Clock, Error, ErrorKind, KeyId, Moment, Reason, Result, Rotated, SecretName, SecretVersion,
+    SignOptions, Signature, Signer, Verified, signed_bytes,
 };
 
 use crate::api::{Api, Call, path};
@@ -33,12 +33,13 @@ const TRIES: usize = 3;
 pub(crate) struct TransitSigner {
     api: Arc<Api>,
     config: TransitConfig,
+    clock: Arc<dyn Clock>,
     known: Mutex<HashMap<SecretName, Known>>,
 }
 
 impl TransitSigner {
-    pub(crate) fn new(api: Arc<Api>, config: TransitConfig) -> Self {
-        Self { api, config, known: Mutex::default() }
+    pub(crate) fn new(api: Arc<Api>, config: TransitConfig, clock: Arc<dyn Clock>) -> Self {
+        Self { api, config, clock, known: Mutex::default() }
     }
 
     fn path(&self, words: &[&str]) -> Vec<String> {
@@ -55,9 +56,14 @@ impl TransitSigner {
         check_transit_key(name)?;
         let response = self.api.call(Call::get(self.path(&["keys", name.as_str()]))).await?;
         if response.status() != 200 {
-            let missing = Error::new(ErrorKind::Misconfigured, "there is no such Transit key");
-            self.keys().remove(name);
-            return Err(refusal::or_missing(&response, missing));
+            return match refusal::error(&response) {
+                error if error.kind() == ErrorKind::NotFound => {
+                    self.keys().remove(name);
+                    let message = "there is no such Transit key";
+                    Err(Error::new(ErrorKind::Misconfigured, message))
+                }
+                error => Err(error),
+            };
         }
         let key = TransitKey::read(&response)?;
         if *name == self.config.key && self.config.key_type.is_some_and(|said| said != key.key_type)
@@ -68,9 +74,7 @@ impl TransitSigner {
             );
         }
         let mut keys = self.keys();
-        let seen = keys.get(name).map_or(0, |known| known.seen).max(key.latest);
-        let known =
-            Known { key_type: key.key_type, next: key.latest, latest: Some(key.latest), seen };
+        let known = Known::read(&key, keys.get(name), &*self.clock);
         keys.insert(name.clone(), known);
         Ok(key)
     }
@@ -88,7 +92,11 @@ impl TransitSigner {
     async fn learn(&self, name: &SecretName) -> Result<Known> {
         match (self.read_key(name).await, self.config.key_type) {
             (Err(error), Some(key_type)) if error.kind() == ErrorKind::PermissionDenied => {
-                Ok(*self.keys().entry(name.clone()).or_insert(Known::assumed(key_type)))
+                let now = Moment::now(&*self.clock);
+                let mut keys = self.keys();
+                let known = keys.entry(name.clone()).or_insert(Known::assumed(key_type, now));
+                known.learnt = now;
+                Ok(*known)
             }
             (Err(error), None) if error.kind() == ErrorKind::PermissionDenied => {
                 let message = "the token may not read the key to learn its type; allow `read` on `keys/KEY` of the Transit mount, or set VAULT_TRANSIT_KEY_TYPE";
@@ -106,14 +114,9 @@ impl TransitSigner {
 
     /// A version was seen to sign, or to verify.
     fn saw(&self, name: &SecretName, version: u32, has_signed: bool) {
+        let now = Moment::now(&*self.clock);
         if let Some(known) = self.keys().get_mut(name) {
-            known.seen = known.seen.max(version);
-            known.next = known.next.max(version);
-            known.latest = match known.latest {
-                Some(latest) => Some(latest.max(version)),
-                // What verifies need not be the latest; what signs is.
-                None => has_signed.then_some(version),
-            };
+            known.saw(version, has_signed, now);
         }
     }
 
