@@ -26,6 +26,7 @@ on_both!(
     b017_names_that_are_no_transit_keys_are_refused,
     case_95_96_a_batch_has_a_verdict_for_each,
     a_key_that_was_deleted_and_made_again_signs,
+    a_body_has_at_most_a_thousand_strings,
 );
 
 const HMAC: [(&str, &str); 1] = [("VAULT_TRANSIT_KEY", "orders")];
@@ -236,6 +237,17 @@ async fn what_is_signed_is_what_the_format_says(server: &Server) {
             let (_, answer) = server.raw("POST", path, Some(body)).await;
             assert_eq!(answer["data"]["valid"], json!(true), "{answer}");
         }
+    }
+}
+
+/// What bounds the calls that a batch is cut into.
+async fn a_body_has_at_most_a_thousand_strings(server: &Server) {
+    server.transit_key("orders", "hmac").await;
+    for (items, expected) in [(499, 200), (500, 400)] {
+        let batch = vec![json!({"input": "aGk="}); items];
+        let body = json!({ "batch_input": batch });
+        let (status, answer) = server.raw("POST", "/v1/transit/hmac/orders", Some(body)).await;
+        assert_eq!(status, expected, "{items}: {}", answer["errors"]);
     }
 }
 

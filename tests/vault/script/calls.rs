@@ -173,6 +173,17 @@ POST transit/verify/hm {"input":"aGVsbG8=","hmac":"garbage"}
 POST transit/verify/hm {"input":"aGVsbG8=","hmac":"vault:v1:!!"}
 POST transit/verify/hm {"input":"aGVsbG8=","hmac":"vault:v99:{mac1.bytes}"}
 POST transit/verify/gone {"input":"aGVsbG8=","hmac":"{mac1}"}
+mac256 := POST transit/hmac/hm/sha2-256 {"input":"aGVsbG8="}
+POST transit/hmac/hm/sha2-256 {"batch_input":[{"input":"aGVsbG8="}]}
+POST transit/hmac/gone/sha2-256 {"batch_input":[{"input":"aGVsbG8="}]}
+POST transit/sign/ed {"batch_input":[{"input":"aGVsbG8="}]}
+POST transit/sign/hm {"batch_input":[{"input":"aGVsbG8="}]}
+POST transit/sign/gone {"batch_input":[{"input":"aGVsbG8="}]}
+POST transit/verify/hm/sha2-256 {"batch_input":[{"input":"aGVsbG8=","hmac":"{mac256}"},{"input":"b3RoZXI=","hmac":"{mac256}"},{"input":"aGVsbG8=","hmac":"vault:v99:{mac256.bytes}"}]}
+POST transit/verify/gone/sha2-256 {"batch_input":[{"input":"aGVsbG8=","hmac":"{mac256}"}]}
+POST transit/verify/ed {"batch_input":[{"input":"aGVsbG8=","signature":"vault:v99:{sig1.bytes}"}]}
+POST transit/hmac/hm/sha2-256 {"batch_input":[{"input":"aGVsbG8="}]} @X-Vault-Token: {app}
+POST transit/verify/hm/sha2-256 {"batch_input":[{"input":"aGVsbG8=","hmac":"{mac256}"}]} @X-Vault-Token: {app}
 POST transit/verify/hm {"batch_input":[{"input":"aGVsbG8=","hmac":"{mac1}"},{"input":"b3RoZXI=","hmac":"{mac1}","reference":"b"},{"input":"aGVsbG8=","hmac":"garbage"},{"input":"!!","hmac":"{mac1}"}]}
 
 # Versions of keys

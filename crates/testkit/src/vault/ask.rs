@@ -101,7 +101,12 @@ fn patch(request: &Request) -> Result<Map<String, Value>, Reply> {
 
 fn body(bytes: &[u8]) -> Result<Map<String, Value>, Reply> {
     let reason = match serde_json::from_slice(bytes) {
-        Ok(Value::Object(fields)) => return Ok(fields),
+        Ok(Value::Object(fields)) if strings(&fields) <= MAX_STRINGS => return Ok(fields),
+        Ok(Value::Object(_)) => {
+            let text =
+                "refused JSON input due to high complexity: exceeded maximum number of strings";
+            return Err(Reply::error(400, text));
+        }
         Ok(Value::Null) => return Ok(Map::new()),
         Err(_) if bytes.is_empty() => return Ok(Map::new()),
         Ok(other) => {
@@ -119,6 +124,21 @@ fn body(bytes: &[u8]) -> Result<Map<String, Value>, Reply> {
         Err(error) => syntax(bytes, &error),
     };
     Err(Reply::error(400, format!("failed to decode JSON input: {reason}")))
+}
+
+/// The most strings that a body may have, names of members included.
+const MAX_STRINGS: usize = 1_000;
+
+fn strings(members: &Map<String, Value>) -> usize {
+    fn of(value: &Value) -> usize {
+        match value {
+            Value::String(_) => 1,
+            Value::Array(items) => items.iter().map(of).sum(),
+            Value::Object(members) => strings(members),
+            _ => 0,
+        }
+    }
+    members.values().map(|value| 1 + of(value)).sum()
 }
 
 /// What is wrong with one line that is not JSON: a misspelt literal, or anything else.

@@ -37,7 +37,8 @@ use crate::vault::token::Token;
 /// - Anything under `sys/` but `health`, `seal-status`, `capabilities-self` and
 ///   `internal/ui/mounts/<path>`, and under `auth/` but the `-self` calls of `token`. Health codes in the
 ///   query are ignored.
-/// - KV v2 `config`, `subkeys`, `detailed-metadata` and patches of metadata; limits on sizes and names.
+/// - KV v2 `config`, `subkeys`, `detailed-metadata` and patches of metadata; limits on sizes and names, but for the
+///   1,000 strings of a body.
 /// - Transit keys of other types than `ed25519`, `hmac` and `aes256-gcm96` (which does HMACs only); SHA-3,
 ///   derived keys, export, prehashed input and JWS encoding. It ignores those fields.
 /// - Token limits: a token lasts 32 days unless it is renewed to less.
