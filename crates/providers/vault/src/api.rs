@@ -90,7 +90,7 @@ impl Api {
         clock: &Arc<dyn Clock>,
     ) -> Result<Self> {
         let token = Token::read(settings, server.refuses_dev_tokens)?;
-        // Asks an Agent or Proxy on the way for nothing, and shows it that no browser was tricked into this.
+        // A Vault Agent or Proxy on the way may insist on it: no browser can be tricked into sending it.
         let mut headers = vec![Header::plain("x-vault-request", "true")?];
         if let Some(namespace) = &server.namespace {
             headers.push(Header::plain("x-vault-namespace", namespace)?);

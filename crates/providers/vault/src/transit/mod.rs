@@ -28,7 +28,8 @@ const TRIES: usize = 3;
 /// What is signed holds the key's version, and the server picks the version. So each signature is asked for
 /// with the version that signed last; if the answer bears a later one the key was rotated, and it is asked
 /// for again. If it bears an earlier one the key was replaced, and is read anew. The version remembered is a
-/// guess that each answer checks, never a fact that ages.
+/// guess that each answer checks, never a fact that ages. The type is learnt again, once a cooldown, when a
+/// signature says that it is another one.
 #[derive(Debug)]
 pub(crate) struct TransitSigner {
     api: Arc<Api>,
