@@ -10,6 +10,7 @@ use strongroom::provider::{Opened, open};
 use strongroom::{Result, Secrets, Settings, SystemClock};
 use strongroom_servers::OpenBao;
 use strongroom_testkit::{FakeVault, ServerState};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use vaultrs::api::token::requests::CreateTokenRequest;
 use vaultrs::client::{VaultClient, VaultClientSettingsBuilder};
 
@@ -27,8 +28,11 @@ pub enum Sort {
     /// The fake.
     Fake(FakeVault),
     /// A real one, that ends with the test.
-    Real(OpenBao),
+    Real(OpenBao, SemaphorePermit<'static>),
 }
+
+/// A machine with many cores runs many tests at once, and each server takes a few hundred megabytes.
+static RUNNING: Semaphore = Semaphore::const_new(8);
 
 impl Server {
     /// The fake.
@@ -41,8 +45,9 @@ impl Server {
     /// # Panics
     /// If it cannot be started, with what to do about it: a test that needs it is never skipped.
     pub async fn real() -> Self {
+        let permit = RUNNING.acquire().await.expect("never closed");
         let started = tokio::task::spawn_blocking(OpenBao::start).await.expect("no panic");
-        Self::new(Sort::Real(started.unwrap_or_else(|problem| panic!("{problem}"))))
+        Self::new(Sort::Real(started.unwrap_or_else(|problem| panic!("{problem}")), permit))
     }
 
     fn new(sort: Sort) -> Self {
@@ -60,7 +65,7 @@ impl Server {
     pub fn as_fake(&self) -> &FakeVault {
         match &self.sort {
             Sort::Fake(fake) => fake,
-            Sort::Real(_) => panic!("this test is for the fake"),
+            Sort::Real(..) => panic!("this test is for the fake"),
         }
     }
 
@@ -68,7 +73,7 @@ impl Server {
     pub fn address(&self) -> String {
         match &self.sort {
             Sort::Fake(fake) => fake.address(),
-            Sort::Real(bao) => bao.address().to_owned(),
+            Sort::Real(bao, _) => bao.address().to_owned(),
         }
     }
 
@@ -76,7 +81,7 @@ impl Server {
     pub fn root(&self) -> &str {
         match &self.sort {
             Sort::Fake(_) => FakeVault::TOKEN,
-            Sort::Real(bao) => bao.token(),
+            Sort::Real(bao, _) => bao.token(),
         }
     }
 
@@ -146,7 +151,7 @@ impl Server {
                 fake.add_token(&token, policy);
                 token
             }
-            Sort::Real(_) => {
+            Sort::Real(..) => {
                 let rules = policy.iter().map(|(path, capabilities)| {
                     format!("path \"{path}\" {{ capabilities = {} }}\n", json!(capabilities))
                 });
@@ -167,7 +172,7 @@ impl Server {
     pub async fn revoke(&self, token: &str) {
         match &self.sort {
             Sort::Fake(fake) => fake.revoke_token(token),
-            Sort::Real(_) => {
+            Sort::Real(..) => {
                 vaultrs::token::revoke(&self.vaultrs(), token).await.expect("a token to revoke");
             }
         }
@@ -184,15 +189,32 @@ impl Server {
         assert_eq!(status, 200, "{answer}");
     }
 
+    /// Adds a namespace with KV v2 at `secret` and Transit at `transit`.
+    pub async fn add_namespace(&self, name: &str) {
+        match &self.sort {
+            Sort::Fake(fake) => fake.add_namespace(name),
+            Sort::Real(bao, _) => {
+                let inside = format!("-namespace={name}");
+                for words in [
+                    &["namespace", "create", name][..],
+                    &["secrets", "enable", &inside, "-path=secret", "-version=2", "kv"],
+                    &["secrets", "enable", &inside, "transit"],
+                ] {
+                    bao.bao(words).unwrap_or_else(|problem| panic!("{problem}"));
+                }
+            }
+        }
+    }
+
     /// Seals the server, or unseals it.
     pub async fn seal(&self, sealed: bool) {
         match (&self.sort, sealed) {
             (Sort::Fake(fake), true) => fake.set_state(ServerState::Sealed),
             (Sort::Fake(fake), false) => fake.set_state(ServerState::Active),
-            (Sort::Real(_), true) => {
+            (Sort::Real(..), true) => {
                 assert_eq!(self.raw("PUT", "/v1/sys/seal", None).await.0, 204);
             }
-            (Sort::Real(bao), false) => {
+            (Sort::Real(bao, _), false) => {
                 let key = json!({"key": bao.unseal_key()});
                 assert_eq!(self.raw("PUT", "/v1/sys/unseal", Some(key)).await.0, 200);
             }

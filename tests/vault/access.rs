@@ -79,7 +79,7 @@ async fn a_token_without_the_default_policy_is_known_all_the_same(server: &Serve
             fake.fault(Fault::new(lookup).status(403).body(body));
             token
         }
-        Sort::Real(_) => {
+        Sort::Real(..) => {
             let body = serde_json::json!({"policies": ["alone"], "no_default_policy": true});
             let policy = r#"path "secret/data/app/*" { capabilities = ["read"] }"#;
             let policy = serde_json::json!({ "policy": policy });

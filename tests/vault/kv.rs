@@ -48,7 +48,7 @@ async fn case_08_f085_a_missing_mount_is_no_missing_secret(server: &Server) {
 
     match server.sort() {
         Sort::Fake(fake) => fake.mount("passing", Mount::Kv2),
-        Sort::Real(bao) => {
+        Sort::Real(bao, _) => {
             bao.bao(&["secrets", "enable", "-path=passing", "-version=2", "kv"]).unwrap();
         }
     }
@@ -57,7 +57,7 @@ async fn case_08_f085_a_missing_mount_is_no_missing_secret(server: &Server) {
     refused(secrets.get("b").await, ErrorKind::NotFound);
     match server.sort() {
         Sort::Fake(fake) => fake.unmount("passing"),
-        Sort::Real(bao) => drop(bao.bao(&["secrets", "disable", "passing"]).unwrap()),
+        Sort::Real(bao, _) => drop(bao.bao(&["secrets", "disable", "passing"]).unwrap()),
     }
     let error = refused(secrets.get("a").await, ErrorKind::Misconfigured);
     assert_eq!(error.reason(), Some(Reason::Mount));
@@ -256,7 +256,7 @@ async fn an_engine_that_is_upgraded_is_followed(server: &Server) {
     secrets.put("a", "canary-1", PutOptions::default()).await.unwrap();
     match server.sort() {
         Sort::Fake(fake) => fake.mount("kv1", Mount::Kv2),
-        Sort::Real(bao) => drop(bao.bao(&["kv", "enable-versioning", "kv1"]).unwrap()),
+        Sort::Real(bao, _) => drop(bao.bao(&["kv", "enable-versioning", "kv1"]).unwrap()),
     }
     // Once it shows that something changed, and while the server is at it it says so.
     let mut read = secrets.get("a").await;
@@ -266,7 +266,7 @@ async fn an_engine_that_is_upgraded_is_followed(server: &Server) {
         }
         read = secrets.get("a").await;
     }
-    if let Sort::Real(_) = server.sort() {
+    if let Sort::Real(..) = server.sort() {
         assert_eq!(read.unwrap().value().expose(), b"canary-1");
     }
     secrets.put("b", "canary-2", PutOptions::default()).await.unwrap();

@@ -9,26 +9,8 @@ use crate::refused;
 
 on_both!(case_53_the_namespace_is_on_every_request, case_54_an_unknown_namespace_is_misconfigured,);
 
-async fn add(server: &Server, name: &str) {
-    match server.sort() {
-        Sort::Fake(fake) => fake.add_namespace(name),
-        Sort::Real(_) => {
-            let (status, answer) =
-                server.raw("POST", &format!("/v1/sys/namespaces/{name}"), Some(json!({}))).await;
-            assert_eq!(status, 200, "{answer}");
-            for (path, body) in [
-                ("secret", json!({"type": "kv", "options": {"version": "2"}})),
-                ("transit", json!({"type": "transit"})),
-            ] {
-                let path = format!("/v1/{name}/sys/mounts/{path}");
-                assert_eq!(server.raw("POST", &path, Some(body)).await.0, 204);
-            }
-        }
-    }
-}
-
 async fn case_53_the_namespace_is_on_every_request(server: &Server) {
-    add(server, "team-a").await;
+    server.add_namespace("team-a").await;
     let body = json!({"type": "hmac", "key_size": 32});
     let (status, answer) = server.raw("POST", "/v1/team-a/transit/keys/orders", Some(body)).await;
     assert_eq!(status, 200, "{answer}");

@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 use strongroom_testkit::{Fault, On};
-use strongroom_tests::server::{Server, Sort};
+use strongroom_tests::server::Server;
 
 use calls::{POLICY, SCRIPT, SEALED};
 
@@ -124,7 +124,7 @@ fn comparable(path: &str, leaf: &Value) -> String {
 
 /// Plays everything on a server that nobody used before.
 async fn play(server: &Server) -> Vec<Answer> {
-    add_namespace(server, "team-a").await;
+    server.add_namespace("team-a").await;
     let mut values = Vec::new();
     for name in ["app", "short"] {
         values.push((name.to_owned(), server.token(POLICY).await));
@@ -180,17 +180,6 @@ async fn send(server: &Server, call: &str) -> (u16, Value) {
     }
     let body = words.get(2).map(|body| (*body).to_owned());
     server.raw_as(token, &headers, words[0], &format!("/v1/{}", words[1]), body).await
-}
-
-async fn add_namespace(server: &Server, name: &str) {
-    match server.sort() {
-        Sort::Fake(fake) => fake.add_namespace(name),
-        Sort::Real(bao) => {
-            bao.bao(&["namespace", "create", name]).unwrap();
-            let inside = format!("-namespace={name}");
-            bao.bao(&["secrets", "enable", &inside, "-path=secret", "-version=2", "kv"]).unwrap();
-        }
-    }
 }
 
 /// Fields that every server fills in its own way.
