@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use strongroom::{
-    ErrorKind, GetOptions, IfVersion, PutOptions, Reason, SecretVersion, Secrets, Select,
+    Error, ErrorKind, GetOptions, IfVersion, PutOptions, Reason, SecretVersion, Secrets, Select,
     VersionState,
 };
 use strongroom_testkit::{FakeVault, Fault, ManualClock, Mount, On};
@@ -26,6 +26,7 @@ on_both!(
     a_field_write_keeps_its_siblings_as_they_are,
     a_write_to_a_deleted_secret_makes_a_new_version,
     writers_of_different_fields_lose_nothing,
+    a_batch_of_names_and_fields_is_answered_in_order,
     prefixes_stand_in_order_and_lists_give_logical_names,
     an_independent_client_reads_what_we_write_and_writes_what_we_read,
     version_1_writes_no_field_next_to_others,
@@ -413,6 +414,22 @@ async fn a_write_to_a_deleted_secret_makes_a_new_version(server: &Server) {
         assert_eq!(error.reason(), Some(Reason::Field), "deleted fields stay deleted");
         secrets.delete("app/db").await.unwrap();
     }
+}
+
+async fn a_batch_of_names_and_fields_is_answered_in_order(server: &Server) {
+    put_raw(server, "a", json!({"value": "canary-a", "user": "canary-user"})).await;
+    put_raw(server, "b", json!({"value": "canary-b"})).await;
+    let secrets = server.secrets(&[]).await.unwrap();
+    let names = ["b", "a#user", "missing", "a", "b#user", "a//b", "a#value"];
+    let read = secrets.get_many(&names).await;
+    let found: Vec<_> = read
+        .iter()
+        .map(|one| one.as_ref().map(|one| one.value().expose_str().unwrap()))
+        .map(|one| one.map_err(Error::kind))
+        .collect();
+    let (gone, bad) = (Err(ErrorKind::NotFound), Err(ErrorKind::Misconfigured));
+    let user = Ok("canary-user");
+    assert_eq!(found, [Ok("canary-b"), user, gone, Ok("canary-a"), gone, bad, Ok("canary-a")]);
 }
 
 async fn writers_of_different_fields_lose_nothing(server: &Server) {

@@ -10,8 +10,9 @@ use strongroom_layers::{RetryLayer, TimeoutLayer};
 use strongroom_signing::StoreSigner;
 
 use crate::common::Common;
+use crate::inner::{Inner, SigningKeyName};
 use crate::registry;
-use crate::secrets::{Inner, Secrets, SigningKeyName};
+use crate::secrets::Secrets;
 
 /// Builds a [`Secrets`] from parts: settings, a store of one's own, layers, a clock.
 #[derive(Debug, Default)]

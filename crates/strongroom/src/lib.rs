@@ -47,9 +47,11 @@
 
 #![forbid(unsafe_code)]
 
+mod batch;
 mod builder;
 mod common;
 mod field_write;
+mod inner;
 mod registry;
 mod rotate;
 mod secrets;

@@ -10,7 +10,7 @@ use strongroom_core::{
 };
 use strongroom_signing::{KeyEncoding, KeySet, SigningKey};
 
-use crate::secrets::Inner;
+use crate::inner::Inner;
 
 /// How many random bytes a new key has, unless somebody says.
 const KEY_BYTES: usize = 32;

@@ -1,22 +1,18 @@
 //! The handle that applications hold.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use strongroom_core::{
-    Clock, Error, ErrorKind, Field, GetOptions, Moment, Probe, PutOptions, Reason, Result, Secret,
-    SecretName, SecretRef, SecretStore, SecretValue, SecretVersion, Settings, VersionInfo,
+    Error, GetOptions, Probe, PutOptions, Result, Secret, SecretName, SecretValue, SecretVersion,
+    Settings, VersionInfo,
 };
 use strongroom_local::ProcessEnvironment;
-use strongroom_signing::{KeyRing, RawHmac, StoreSigner};
-use tokio::time::{Instant, timeout_at};
+use strongroom_signing::{KeyRing, RawHmac};
 
-use crate::common::Common;
-use crate::{Builder, Rotate, Signer, field_write};
-
-/// How often it is said that verification is switched off.
-const REMINDER: Duration = Duration::from_secs(60);
+use crate::inner::Inner;
+use crate::{Builder, Rotate, Signer};
 
 /// The secrets of one provider, and signatures made with its keys. Cheap to clone and to share.
 ///
@@ -25,31 +21,6 @@ const REMINDER: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub struct Secrets {
     inner: Arc<Inner>,
-}
-
-pub(crate) struct Inner {
-    pub(crate) store: Arc<dyn SecretStore>,
-    /// What signs, where the provider does so itself.
-    pub(crate) remote: Option<Arc<dyn strongroom_core::Signer>>,
-    pub(crate) local: StoreSigner,
-    pub(crate) signing_key: SigningKeyName,
-    /// A key of the store whose signatures still verify, while `remote` signs.
-    pub(crate) also_verifies: Option<SecretName>,
-    pub(crate) common: Common,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) warnings: Vec<String>,
-    /// When it was last said that verification is switched off.
-    pub(crate) reminded: Mutex<Option<Moment>>,
-    /// One rotation at a time in this process: not every store can check and set.
-    pub(crate) rotating: tokio::sync::Mutex<()>,
-}
-
-/// The configured signing key.
-pub(crate) struct SigningKeyName {
-    /// Its logical name, or what has to be set to have one.
-    pub(crate) name: Result<SecretName>,
-    /// Whether somebody said so, rather than it being the default.
-    pub(crate) expected: bool,
 }
 
 impl Secrets {
@@ -111,48 +82,7 @@ impl Secrets {
     /// Reads several secrets: one result a name, in their order. A provider that can, reads them at one
     /// instant: on `file`, all come from the same release.
     pub async fn get_many(&self, names: &[&str]) -> Vec<Result<Secret>> {
-        let inner = &self.inner;
-        let references: Vec<Result<SecretRef>> =
-            names.iter().map(|name| inner.resolve(name)).collect();
-        let picks = inner.store.capabilities().fields;
-        // A batch has one set of options: one batch for each field that is asked for, if the store picks it.
-        let field_of = |reference: &SecretRef| reference.field().filter(|_| picks).cloned();
-        let mut fields: Vec<Option<Field>> = Vec::new();
-        for field in references.iter().flatten().map(field_of) {
-            if !fields.contains(&field) {
-                fields.push(field);
-            }
-        }
-        let mut results: Vec<Result<Secret>> = references
-            .iter()
-            .map(|reference| match reference {
-                Ok(_) => Err(Error::new(ErrorKind::Internal, "a store left out a name of a batch")),
-                Err(error) => Err(error.clone()),
-            })
-            .collect();
-        // However many batches it takes, it is one operation.
-        let deadline = Instant::now() + inner.common.timeout;
-        for field in fields {
-            let asked = references.iter().enumerate().filter_map(|(at, reference)| {
-                reference.as_ref().ok().filter(|one| field_of(one) == field).map(|one| (at, one))
-            });
-            let asked: Vec<(usize, &SecretRef)> = asked.collect();
-            let names: Vec<_> = asked.iter().map(|(_, one)| one.name().clone()).collect();
-            let read = inner.store.get_many(&names, GetOptions::default().field(field));
-            let read = timeout_at(deadline, read).await.unwrap_or_else(|_| {
-                let late = Error::new(ErrorKind::Unavailable, "the batch was not read in time");
-                names.iter().map(|_| Err(late.clone().with_reason(Reason::Timeout))).collect()
-            });
-            for ((at, reference), secret) in asked.into_iter().zip(read) {
-                if let Some(result) = results.get_mut(at) {
-                    *result = match picks {
-                        true => secret,
-                        false => secret.and_then(|secret| inner.pick(reference, secret)),
-                    };
-                }
-            }
-        }
-        results
+        self.inner.get_many(names).await
     }
 
     /// Writes a secret and returns its new version, where the provider has versions. `name#FIELD` writes
@@ -313,115 +243,5 @@ pub struct Probed {
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Secrets").field("provider", &self.provider()).finish_non_exhaustive()
-    }
-}
-
-impl Inner {
-    /// A reference with the prefix before its name.
-    pub(crate) fn resolve(&self, reference: &str) -> Result<SecretRef> {
-        let reference = SecretRef::new(reference)?;
-        match &self.common.prefix {
-            Some(prefix) => reference.below(prefix),
-            None => Ok(reference),
-        }
-    }
-
-    pub(crate) fn full_name(&self, name: &SecretName) -> Result<SecretName> {
-        match &self.common.prefix {
-            Some(prefix) => name.below(prefix),
-            None => Ok(name.clone()),
-        }
-    }
-
-    /// The name of a key: without a prefix where the provider signs, as its keys are not secrets of the store.
-    pub(crate) fn key_name(&self, name: &SecretName) -> Result<SecretName> {
-        match self.remote {
-            Some(_) => Ok(name.clone()),
-            None => self.full_name(name),
-        }
-    }
-
-    async fn check_key(&self, name: &SecretName) -> Result<()> {
-        let checked = match &self.remote {
-            Some(remote) => remote.check(name).await,
-            None => self.store.check(name).await,
-        };
-        checked.map_err(|error| match error.kind() {
-            ErrorKind::NotFound | ErrorKind::Deleted => {
-                let message = "the configured signing key is not there";
-                Error::new(ErrorKind::Misconfigured, message).with_name(name.as_str())
-            }
-            _ => error,
-        })
-    }
-
-    pub(crate) async fn get(&self, reference: &SecretRef, options: GetOptions) -> Result<Secret> {
-        let reference = reference.clone().with_field(options.field.clone())?;
-        if self.store.capabilities().fields {
-            let options = options.field(reference.field().cloned());
-            return self.store.get(reference.name(), options).await;
-        }
-        let secret = self.store.get(reference.name(), options.field(None)).await?;
-        self.pick(&reference, secret)
-    }
-
-    fn pick(&self, reference: &SecretRef, secret: Secret) -> Result<Secret> {
-        let Some(field) = reference.field() else { return Ok(secret) };
-        let picked = field.pick(secret.value());
-        let located = |error: Error| {
-            error.with_name(reference.name().as_str()).with_operation(self.store.info().id(), "get")
-        };
-        Ok(secret.with_value(picked.map_err(located)?))
-    }
-
-    pub(crate) async fn put(
-        &self,
-        reference: &SecretRef,
-        value: SecretValue,
-        options: PutOptions,
-    ) -> Result<Option<SecretVersion>> {
-        let reference = reference.clone().with_field(options.field.clone())?;
-        let name = reference.name();
-        let located = |error: Error| error.with_name(name.as_str());
-        value.check_size().map_err(located)?;
-        let can = self.store.capabilities();
-        if can.put && !can.binary && value.expose_str().is_err() {
-            let message = "this provider keeps text only, and the value is not UTF-8";
-            return Err(located(Error::new(ErrorKind::Unsupported, message)));
-        }
-        let written = match reference.field() {
-            Some(field) if !can.fields => {
-                field_write::put(&*self.store, name, field, &value, options.field(None)).await
-            }
-            field => self.store.put(name, value, options.field(field.cloned())).await,
-        };
-        // Whether or not it went well: a write that timed out may have happened.
-        self.local.invalidate(name);
-        written
-    }
-
-    /// Says, at the start and then at most once a minute, that verification is switched off.
-    pub(crate) fn remind_if_unverified(&self) {
-        if self.common.verify {
-            return;
-        }
-        let mut reminded = self.reminded.lock().unwrap_or_else(PoisonError::into_inner);
-        if reminded.is_none_or(|last| last.age(&*self.clock) >= REMINDER) {
-            *reminded = Some(Moment::now(&*self.clock));
-            tracing::warn!(
-                event = "verification_disabled",
-                "VAULT_VERIFY_ENABLED=false: every message is accepted as signed"
-            );
-        }
-    }
-
-    async fn ring(&self, name: &SecretName) -> Result<KeyRing> {
-        match self.remote {
-            None => self.local.ring(name).await,
-            Some(_) => {
-                let message = "the provider signs itself, so there is no key to hold; use `signer`";
-                Err(Error::new(ErrorKind::Unsupported, message))
-            }
-        }
     }
 }

@@ -7,7 +7,7 @@ use strongroom_core::{
     Error, Purpose, Reason, Result, SecretName, SignOptions, Signature, Signer as Backend, Verified,
 };
 
-use crate::secrets::Inner;
+use crate::inner::Inner;
 
 /// Signs and verifies with one key, for one purpose. Cheap to clone.
 ///
