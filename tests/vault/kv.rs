@@ -468,6 +468,29 @@ async fn prefixes_stand_in_order_and_lists_give_logical_names(server: &Server) {
     assert_eq!(names(Some("connection")).await, [""; 0]);
 }
 
+/// Names come without values: nothing but lists is asked for, also on version 1, where a read is a value.
+#[tokio::test]
+async fn case_12_listing_reads_no_secret() {
+    for (mount, folder) in [("secret", "/v1/secret/metadata"), ("kv1", "/v1/kv1")] {
+        let server = Server::fake().await;
+        let secrets = server.secrets(&[("VAULT_KV_MOUNT", mount)]).await.unwrap();
+        for name in ["app", "app/db", "x"] {
+            secrets.put(name, "canary", PutOptions::default()).await.unwrap();
+        }
+        let before = server.as_fake().calls().len();
+        let names = secrets.list(Some("app")).await.unwrap();
+        assert_eq!(names.iter().map(ToString::to_string).collect::<Vec<_>>(), ["app", "app/db"]);
+        let calls = server.as_fake().calls().split_off(before);
+        let paths: Vec<_> = calls.iter().map(|call| call.path.as_str()).collect();
+        assert_eq!(paths, [format!("{folder}?list=true"), format!("{folder}/app?list=true")]);
+        // A page of a gateway is no empty folder.
+        let page = Fault::new(On::List).status(404).body("<html>gone</html>");
+        server.as_fake().fault(page);
+        refused(secrets.list(Some("app")).await, ErrorKind::Malformed);
+        refused(secrets.list(None).await, ErrorKind::Malformed);
+    }
+}
+
 async fn an_independent_client_reads_what_we_write_and_writes_what_we_read(server: &Server) {
     use std::collections::HashMap;
 

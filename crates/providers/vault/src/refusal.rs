@@ -45,15 +45,13 @@ impl Asked {
 
 /// Whether the server itself answered, in its own form, and no gateway or portal on the way.
 pub(crate) fn is_ours(response: &Response) -> bool {
-    let body: Body = response.json().unwrap_or_default();
-    body.errors.is_some() || body.warnings.is_some()
+    Body::of(response).is_ours()
 }
 
 /// Whether a refusal says that the token is known and only its policies do not allow it. A token that is not
 /// known has no policies to find errors in.
 pub(crate) fn knows_the_token(response: &Response) -> bool {
-    let body: Body = response.json().unwrap_or_default();
-    body.errors.iter().flatten().any(|text| text.starts_with("1 error occurred"))
+    Body::of(response).errors.iter().flatten().any(|text| text.starts_with("1 error occurred"))
 }
 
 /// For an answer about something that may simply not be there: `missing` if it is not, else the error.
@@ -65,12 +63,11 @@ pub(crate) fn or_missing(response: &Response, missing: Error) -> Error {
 }
 
 fn read(response: &Response, tables: &[Table]) -> Error {
-    let status = response.status();
+    let (status, body) = (response.status(), Body::of(response));
     // A 404 of something else must not pass for a missing secret, nor its 403 for a refused token.
-    if matches!(status, 400 | 401 | 403 | 404) && !is_ours(response) {
+    if matches!(status, 400 | 401 | 403 | 404) && !body.is_ours() {
         return response.malformed();
     }
-    let body: Body = response.json().unwrap_or_default();
     let mut texts = body.errors.iter().chain(&body.warnings).flatten();
     let said = texts.find_map(|text| known(text, tables));
     let error = response.error();
@@ -135,9 +132,20 @@ const SIGNATURES: Table = &[
     ("invalid base64",       Signature(Reason::Malformed)),
 ];
 
+/// What a refusal says. Every answer of the server's own has one of the two.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Body {
     errors: Option<Vec<String>>,
     warnings: Option<Vec<String>>,
+}
+
+impl Body {
+    fn of(response: &Response) -> Self {
+        response.json().unwrap_or_default()
+    }
+
+    fn is_ours(&self) -> bool {
+        self.errors.is_some() || self.warnings.is_some()
+    }
 }

@@ -32,7 +32,7 @@ struct Said {
 }
 
 /// Whether what the server said may no longer hold.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Doubt {
     None,
     /// Something was not found: in one case of many because the engine was replaced.
@@ -62,7 +62,7 @@ impl Engine {
     /// not found.
     pub(crate) fn doubt(&self, doubt: Doubt) {
         if let Some(said) = &mut *self.said() {
-            said.doubt = doubt;
+            said.doubt = said.doubt.max(doubt);
         }
     }
 

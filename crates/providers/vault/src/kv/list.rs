@@ -65,12 +65,15 @@ impl KvStore {
         }
     }
 
-    /// Whether there is a secret of exactly this name. A rule for what is below it need not allow to ask.
+    /// Whether there is a secret of exactly this name, by the list that it would be in: reading it would bring
+    /// its value. A rule for what is below it need not allow that list.
     async fn exists(&self, words: &[&str], place: &SecretName) -> Result<bool> {
-        match self.api.call(Call::get(path(&self.mount, words, Some(place)))).await {
-            Ok(response) if response.status() == 404 => Ok(false),
-            Ok(response) if response.status() == 200 => Ok(true),
-            Ok(response) => Err(refusal::error(&response)),
+        let (folder, last) = match place.as_str().rsplit_once('/') {
+            Some((folder, last)) => (Some(SecretName::new(folder)?), last),
+            None => (None, place.as_str()),
+        };
+        match self.keys(words, folder.as_ref()).await {
+            Ok(keys) => Ok(keys.iter().any(|key| key == last)),
             Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(false),
             Err(error) => Err(error),
         }
