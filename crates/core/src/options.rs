@@ -1,5 +1,7 @@
 //! What can be asked of a read, a write or a signature.
 
+use std::time::Duration;
+
 use crate::{Field, Purpose, SecretVersion};
 
 /// Which version of a secret to read.
@@ -27,6 +29,9 @@ pub struct GetOptions {
     /// [`fields`](crate::Capabilities::fields) capability is set; for the others the `Secrets` handle
     /// reads the value as a JSON object.
     pub field: Option<Field>,
+    /// How old an answer of a cache may be; zero asks the provider. Default: as old as the cache allows.
+    /// Stores do not look at it.
+    pub max_age: Option<Duration>,
 }
 
 impl GetOptions {
@@ -41,6 +46,13 @@ impl GetOptions {
     #[must_use]
     pub fn field(mut self, field: Option<Field>) -> Self {
         self.field = field;
+        self
+    }
+
+    /// Takes no answer of a cache that is older than this.
+    #[must_use]
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        self.max_age = Some(max_age);
         self
     }
 }

@@ -49,6 +49,12 @@ pub enum Reason {
     Locked,
     /// The last good value is past its age limit.
     AgeLimit,
+    /// What was held was dropped on demand, and is not read again yet.
+    Invalidated,
+    /// The handle was shut down.
+    Closed,
+    /// A version came back with other bytes than before.
+    VersionConflict,
     /// The new value equals the current one.
     RotationNoop,
     /// The server is sealed: it runs, and an operator has to unseal it.
@@ -96,6 +102,9 @@ impl Reason {
             Self::Link => "link",
             Self::Locked => "locked",
             Self::AgeLimit => "age_limit",
+            Self::Invalidated => "invalidated",
+            Self::Closed => "closed",
+            Self::VersionConflict => "version_conflict",
             Self::RotationNoop => "rotation_noop",
             Self::Sealed => "sealed",
             Self::Uninitialised => "uninitialised",

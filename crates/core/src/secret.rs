@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::{SecretValue, SecretVersion};
+use crate::{Change, Freshness, SecretValue, SecretVersion};
 
 /// One version of a secret, as it was read. Cloning costs a reference count.
 ///
@@ -22,12 +22,20 @@ struct Parts {
     value: SecretValue,
     version: Option<SecretVersion>,
     created_at: Option<SystemTime>,
+    freshness: Freshness,
+    loaded_at: Option<SystemTime>,
 }
 
 impl Secret {
     /// A value of which nothing else is known.
     pub fn new(value: SecretValue) -> Self {
-        Self(Arc::new(Parts { value, version: None, created_at: None }))
+        Self(Arc::new(Parts {
+            value,
+            version: None,
+            created_at: None,
+            freshness: Freshness::Fresh,
+            loaded_at: None,
+        }))
     }
 
     /// Adds the provider's version id.
@@ -51,6 +59,20 @@ impl Secret {
         self
     }
 
+    /// Says how it stands with its time. For caches.
+    #[must_use]
+    pub fn with_freshness(mut self, freshness: Freshness) -> Self {
+        Arc::make_mut(&mut self.0).freshness = freshness;
+        self
+    }
+
+    /// Adds when it was asked of the provider. For caches.
+    #[must_use]
+    pub fn with_loaded_at(mut self, loaded_at: SystemTime) -> Self {
+        Arc::make_mut(&mut self.0).loaded_at = Some(loaded_at);
+        self
+    }
+
     /// The value.
     pub fn value(&self) -> &SecretValue {
         &self.0.value
@@ -64,5 +86,71 @@ impl Secret {
     /// When this version was written, if the provider tells.
     pub fn created_at(&self) -> Option<SystemTime> {
         self.0.created_at
+    }
+
+    /// Whether this is as new as it should be, or served because the provider fails. As it was when this was
+    /// handed out.
+    pub fn freshness(&self) -> Freshness {
+        self.0.freshness
+    }
+
+    /// When the provider was asked for it; `None` if no cache stood between.
+    pub fn loaded_at(&self) -> Option<SystemTime> {
+        self.0.loaded_at
+    }
+
+    /// How this, just read, relates to what was read before.
+    pub fn change_from(&self, held: &Self) -> Change {
+        let same_bytes = self.value().ct_eq(held.value());
+        match (self.version() == held.version(), same_bytes) {
+            (true, true) => Change::Same,
+            // A secret that was removed and made anew counts its versions from the start.
+            (true, false) if self.version().is_none() || self.created_at() != held.created_at() => {
+                Change::Newer
+            }
+            (true, false) => Change::Conflict,
+            (false, _) => match (self.created_at(), held.created_at()) {
+                (Some(this), Some(other)) if this < other => Change::Older,
+                _ => Change::Newer,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn secret(value: &str, version: Option<&str>, created: Option<u64>) -> Secret {
+        let mut secret = Secret::new(value.into());
+        if let Some(version) = version {
+            secret = secret.with_version(version.into());
+        }
+        match created {
+            Some(at) => secret.with_created_at(SystemTime::UNIX_EPOCH + Duration::from_secs(at)),
+            None => secret,
+        }
+    }
+
+    #[test]
+    fn what_was_read_is_the_same_newer_older_or_in_conflict() {
+        let held = secret("canary-1", Some("2"), Some(20));
+        for (value, version, created, change) in [
+            ("canary-1", Some("2"), Some(20), Change::Same),
+            ("canary-2", Some("3"), Some(30), Change::Newer),
+            ("canary-1", Some("3"), Some(30), Change::Newer),
+            ("canary-2", Some("3"), None, Change::Newer),
+            ("canary-2", Some("1"), Some(10), Change::Older),
+            ("canary-2", Some("2"), Some(20), Change::Conflict),
+            ("canary-2", Some("2"), Some(40), Change::Newer),
+        ] {
+            let read = secret(value, version, created);
+            assert_eq!(read.change_from(&held), change, "{version:?} {created:?}");
+        }
+        let unversioned = secret("canary-1", None, None);
+        assert_eq!(secret("canary-2", None, None).change_from(&unversioned), Change::Newer);
+        assert_eq!(secret("canary-1", None, None).change_from(&unversioned), Change::Same);
     }
 }

@@ -148,6 +148,9 @@ pub struct Capabilities {
     pub pending: bool,
     /// Deletes.
     pub delete: bool,
+    /// Reads several secrets at one instant: `get_many` never mixes what was in force before a change with
+    /// what is in force after it.
+    pub snapshot: bool,
     /// Keeps bytes that are not UTF-8.
     pub binary: bool,
     /// Picks and writes single fields itself: its secrets are maps.
