@@ -1,4 +1,8 @@
-//! What stands between a caller and a provider: [`RetryLayer`] tries again, [`TimeoutLayer`] gives up.
+//! What stands between a caller and a provider: [`Cache`] keeps what was read, [`RetryLayer`] tries again,
+//! [`TimeoutLayer`] gives up.
+//!
+//! The cache is not a [`Layer`](strongroom_core::Layer): what makes it fast are handles, which a store cannot
+//! give. It stands in front of all layers, so that a hit meets none of them.
 //!
 //! Timeout outside, retry inside, provider innermost: the deadline is then that of the whole operation,
 //! waits included. The other way round each attempt would have it anew.
@@ -45,8 +49,10 @@
 
 #![forbid(unsafe_code)]
 
+mod cache;
 mod retry;
 mod timeout;
 
+pub use cache::{Cache, Limits, Live, Nudged, Ref, Reloaded, Source, Status, Value};
 pub use retry::RetryLayer;
 pub use timeout::TimeoutLayer;

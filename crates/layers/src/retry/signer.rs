@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use strongroom_core::{Result, Rotated, SecretName, SignOptions, Signature, Signer, Verified};
+use strongroom_core::{
+    Result, Rotated, SecretName, SignOptions, Signature, Signer, Verified, Verifier,
+};
 
 use super::policy::Policy;
 
@@ -70,6 +72,10 @@ impl Signer for RetrySigner {
                 self.inner.verify_many(key, &pairs, options.clone()).await
             })
             .await
+    }
+
+    async fn published(&self, key: &SecretName) -> Result<Option<Arc<dyn Verifier>>> {
+        self.policy.read(|| self.inner.published(key)).await
     }
 
     async fn check(&self, key: &SecretName) -> Result<()> {

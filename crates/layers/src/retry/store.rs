@@ -1,10 +1,11 @@
 //! A store that is asked again.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use strongroom_core::{
-    Capabilities, GetOptions, Probe, ProviderInfo, PutOptions, Result, Secret, SecretName,
+    Capabilities, GetOptions, LiveVersion, Probe, ProviderInfo, PutOptions, Result, Secret, SecretName,
     SecretStore, SecretValue, SecretVersion, VersionInfo,
 };
 
@@ -83,6 +84,14 @@ impl SecretStore for RetryStore {
 
     async fn versions(&self, name: &SecretName) -> Result<Vec<VersionInfo>> {
         self.policy.read(|| self.inner.versions(name)).await
+    }
+
+    async fn live_versions(
+        &self,
+        name: &SecretName,
+        since: SystemTime,
+    ) -> Result<Vec<LiveVersion>> {
+        self.policy.read(|| self.inner.live_versions(name, since)).await
     }
 
     async fn check(&self, name: &SecretName) -> Result<()> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use strongroom_core::{
-    Error, Result, Rotated, SecretName, SignOptions, Signature, Signer, Verified,
+    Error, Result, Rotated, SecretName, SignOptions, Signature, Signer, Verified, Verifier,
 };
 use tokio::time::timeout;
 
@@ -94,6 +94,10 @@ impl Signer for TimeoutSigner {
     ) -> Vec<Result<Verified>> {
         let call = self.inner.verify_many(key, pairs, options);
         self.cut_many("verify_many", key, pairs.len(), call).await
+    }
+
+    async fn published(&self, key: &SecretName) -> Result<Option<Arc<dyn Verifier>>> {
+        self.cut("published", key, self.inner.published(key)).await
     }
 
     async fn check(&self, key: &SecretName) -> Result<()> {

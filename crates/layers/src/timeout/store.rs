@@ -1,11 +1,11 @@
 //! A store that answers in time.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use strongroom_core::{
-    Capabilities, Error, GetOptions, Probe, ProviderInfo, PutOptions, Result, Secret, SecretName,
+    Capabilities, Error, GetOptions, LiveVersion, Probe, ProviderInfo, PutOptions, Result, Secret, SecretName,
     SecretStore, SecretValue, SecretVersion, VersionInfo,
 };
 use tokio::time::timeout;
@@ -102,6 +102,14 @@ impl SecretStore for TimeoutStore {
 
     async fn versions(&self, name: &SecretName) -> Result<Vec<VersionInfo>> {
         self.cut("versions", Some(name), self.inner.versions(name)).await
+    }
+
+    async fn live_versions(
+        &self,
+        name: &SecretName,
+        since: SystemTime,
+    ) -> Result<Vec<LiveVersion>> {
+        self.cut("live_versions", Some(name), self.inner.live_versions(name, since)).await
     }
 
     async fn check(&self, name: &SecretName) -> Result<()> {

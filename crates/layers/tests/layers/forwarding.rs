@@ -30,11 +30,12 @@ async fn every_method_of_a_store_reaches_its_own() {
     store.delete(&db).await.unwrap();
     store.list(None).await.unwrap();
     store.versions(&db).await.unwrap();
+    store.live_versions(&db, std::time::UNIX_EPOCH).await.unwrap();
     store.check(&db).await.unwrap();
     assert_eq!(store.probe().await.unwrap(), Probe::Standby);
     let expected = [
         "get", "get_many", "put", "promote", "retire", "restore", "delete", "list", "versions",
-        "check", "probe",
+        "live_versions", "check", "probe",
     ];
     assert_eq!(operations(&scripted), expected);
 }
@@ -48,9 +49,10 @@ async fn every_method_of_a_signer_reaches_its_own() {
     signer.verify(&key, b"m", &tag, options()).await.unwrap();
     signer.sign_many(&key, &[b"m"], options()).await;
     signer.verify_many(&key, &[(b"m", &tag)], options()).await;
+    signer.published(&key).await.unwrap();
     signer.check(&key).await.unwrap();
     signer.rotate(&key).await.unwrap();
-    let expected = ["sign", "verify", "sign_many", "verify_many", "check", "rotate"];
+    let expected = ["sign", "verify", "sign_many", "verify_many", "published", "check", "rotate"];
     assert_eq!(operations(&scripted), expected);
 }
 

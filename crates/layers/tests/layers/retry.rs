@@ -1,6 +1,6 @@
 //! When a single operation is tried again, and how long that takes.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use strongroom_core::{Error, ErrorKind, GetOptions, PutOptions, SecretValue, SignOptions};
 use strongroom_layers::RetryLayer;
@@ -94,7 +94,16 @@ async fn case_66_the_kind_decides_how_often_a_read_is_tried() {
             ErrorKind::Malformed => 2,
             _ => 1,
         };
-        let operations = ["get", "list", "versions", "check", "sign", "verify", "check of a key"];
+        let operations = [
+            "get",
+            "list",
+            "versions",
+            "live versions",
+            "check",
+            "sign",
+            "verify",
+            "check of a key",
+        ];
         for operation in operations {
             let scripted = Scripted::failing(usize::MAX, failure(kind));
             let (store, signer) = (scripted.store(&retry()), scripted.signer(&retry()));
@@ -103,6 +112,7 @@ async fn case_66_the_kind_decides_how_often_a_read_is_tried() {
                 "get" => store.get(&db, GetOptions::default()).await.unwrap_err(),
                 "list" => store.list(None).await.unwrap_err(),
                 "versions" => store.versions(&db).await.unwrap_err(),
+                "live versions" => store.live_versions(&db, UNIX_EPOCH).await.unwrap_err(),
                 "check" => store.check(&db).await.unwrap_err(),
                 "sign" => signer.sign(&db, b"m", options).await.unwrap_err(),
                 "verify" => signer.verify(&db, b"m", &signature(b"m"), options).await.unwrap_err(),

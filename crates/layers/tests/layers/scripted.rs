@@ -3,13 +3,13 @@
 use std::fmt;
 use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use strongroom_core::{
-    Algorithm, Capabilities, Error, ErrorKind, GetOptions, KeyId, Layer, Probe, ProviderInfo,
+    Algorithm, Capabilities, Error, ErrorKind, GetOptions, KeyId, Layer, LiveVersion, Probe, ProviderInfo,
     PutOptions, Result, Rotated, Secret, SecretName, SecretStore, SecretValue, SecretVersion,
-    SignOptions, Signature, Signer, Verified, VersionInfo,
+    SignOptions, Signature, Signer, Verified, Verifier, VersionInfo,
 };
 use strongroom_layers::{RetryLayer, TimeoutLayer};
 use tokio::time::Instant;
@@ -181,6 +181,10 @@ impl SecretStore for Scripted {
         self.one("versions", name.as_str()).await.map(|()| Vec::new())
     }
 
+    async fn live_versions(&self, name: &SecretName, _: SystemTime) -> Result<Vec<LiveVersion>> {
+        self.one("live_versions", name.as_str()).await.map(|()| Vec::new())
+    }
+
     async fn check(&self, name: &SecretName) -> Result<()> {
         self.one("check", name.as_str()).await
     }
@@ -233,6 +237,10 @@ impl Signer for Scripted {
         let answers = self.many("verify_many", items).await;
         let verified = |signature: &Signature| Verified::by(*signature.key(), true);
         pairs.iter().zip(answers).map(|((_, of), answer)| answer.map(|()| verified(of))).collect()
+    }
+
+    async fn published(&self, key: &SecretName) -> Result<Option<Arc<dyn Verifier>>> {
+        self.one("published", key.as_str()).await.map(|()| None)
     }
 
     async fn check(&self, key: &SecretName) -> Result<()> {

@@ -1,5 +1,7 @@
 //! Where the deadline cuts.
 
+use std::time::UNIX_EPOCH;
+
 use strongroom_core::{
     Error, ErrorKind, GetOptions, Layer, PutOptions, Reason, Result, SecretValue, SignOptions,
 };
@@ -38,6 +40,7 @@ async fn a_store_that_hangs_is_cut_at_the_deadline() {
         ("delete", cut(store.delete(&db)).await),
         ("list", cut(store.list(Some(&db))).await),
         ("versions", cut(store.versions(&db)).await),
+        ("live_versions", cut(store.live_versions(&db, UNIX_EPOCH)).await),
         ("check", cut(store.check(&db)).await),
     ];
     for (operation, error) in named {

@@ -1,0 +1,113 @@
+//! Values and failures of names that are not known to be in use: bounded, and never renewed.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use moka::sync::Cache;
+use strongroom_core::{Clock, Moment};
+
+use super::Source;
+use super::held::{Failure, Held};
+
+/// How many values are kept of names that were read once. A value has at most 64 KiB.
+const VALUES: u64 = 1_000;
+
+/// How many failures are remembered, so that names that do not exist cost nothing but themselves.
+const FAILURES: u64 = 1_000;
+
+/// A value that can be wiped where it is: the bounded map may free what it has dropped much later.
+type Place<V> = Arc<Mutex<Option<Held<V>>>>;
+
+#[derive(Debug)]
+pub(super) struct AdHoc<S: Source> {
+    values: Cache<S::Key, Place<S::Value>>,
+    failures: Cache<S::Key, Failure>,
+    swept: Mutex<Moment>,
+}
+
+impl<S: Source> AdHoc<S> {
+    pub(super) fn new(clock: &dyn Clock) -> Self {
+        let values = Cache::builder()
+            .max_capacity(VALUES)
+            .eviction_listener(|_, place: Place<S::Value>, _| drop(lock(&place).take()))
+            .build();
+        let failures = Cache::builder().max_capacity(FAILURES).build();
+        Self { values, failures, swept: Mutex::new(Moment::now(clock)) }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.values.entry_count() == 0 && self.values.iter().next().is_none()
+    }
+
+    pub(super) fn held(&self, key: &S::Key) -> Option<Held<S::Value>> {
+        let place = self.values.get(key)?;
+        lock(&place).clone()
+    }
+
+    pub(super) fn hold(&self, key: &S::Key, held: Held<S::Value>) {
+        self.failures.invalidate(key);
+        self.drop_value(key);
+        self.values.insert(key.clone(), Arc::new(Mutex::new(Some(held))));
+    }
+
+    /// Takes a value out, for a name that is in use from now on.
+    pub(super) fn take(&self, key: &S::Key) -> Option<Held<S::Value>> {
+        // Taken before it is invalidated, which wipes it.
+        let held = lock(&*self.values.get(key)?).take();
+        self.values.invalidate(key);
+        held
+    }
+
+    pub(super) fn drop_value(&self, key: &S::Key) {
+        drop(self.take(key));
+    }
+
+    pub(super) fn failure(&self, key: &S::Key) -> Option<Failure> {
+        self.failures.get(key)
+    }
+
+    pub(super) fn fail(&self, key: &S::Key, failure: Failure) {
+        self.failures.insert(key.clone(), failure);
+    }
+
+    /// Drops all values and failures of the keys that are meant.
+    pub(super) fn forget(&self, meant: &dyn Fn(&S::Key) -> bool) {
+        for (key, _) in self.values.iter().filter(|(key, _)| meant(key)) {
+            self.drop_value(&key);
+        }
+        for (key, _) in self.failures.iter().filter(|(key, _)| meant(key)) {
+            self.failures.invalidate(&*key);
+        }
+    }
+
+    /// Wipes what is past the age limit, at most once a second.
+    pub(super) fn sweep(&self, age: Duration, clock: &dyn Clock) {
+        {
+            let mut swept = lock(&self.swept);
+            if swept.age(clock) < SWEEP {
+                return;
+            }
+            *swept = Moment::now(clock);
+        }
+        let is_over = |place: &Place<S::Value>| {
+            lock(place).as_ref().is_none_or(|held| held.loaded.age(clock) >= age)
+        };
+        for (key, _) in self.values.iter().filter(|(_, place)| is_over(place)) {
+            self.drop_value(&key);
+        }
+        let over = |failure: &Failure| failure.left(clock).is_zero();
+        for (key, _) in self.failures.iter().filter(|(_, failure)| over(failure)) {
+            if self.values.get(&*key).is_none() {
+                self.failures.invalidate(&*key);
+            }
+        }
+        self.values.run_pending_tasks();
+        self.failures.run_pending_tasks();
+    }
+}
+
+pub(super) const SWEEP: Duration = Duration::from_secs(1);
+
+fn lock<T>(place: &Mutex<T>) -> MutexGuard<'_, T> {
+    place.lock().unwrap_or_else(PoisonError::into_inner)
+}

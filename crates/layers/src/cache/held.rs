@@ -1,0 +1,100 @@
+//! What is known of one key.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use strongroom_core::{Clock, Error, ErrorKind, Freshness, Moment};
+
+use super::{Limits, Value};
+
+/// A value that was loaded.
+#[derive(Clone, Debug)]
+pub(super) struct Held<V> {
+    pub(super) value: V,
+    /// When its load began, so that the age is never shorter than the truth.
+    pub(super) loaded: Moment,
+    /// Which call brought it: values of one call were in force together.
+    pub(super) call: u64,
+    pub(super) freshness: Freshness,
+}
+
+impl<V: Value> Held<V> {
+    pub(super) fn new(value: V, loaded: Moment, call: u64) -> Self {
+        let freshness = Freshness::Fresh;
+        Self { value: value.noted(loaded.wall(), freshness), loaded, call, freshness }
+    }
+
+    /// Says that it is served because it could not be renewed; `false` if that was said before.
+    pub(super) fn turn_stale(&mut self) -> bool {
+        if self.freshness.is_stale() {
+            return false;
+        }
+        self.freshness = Freshness::Stale;
+        self.value = self.value.clone().noted(self.loaded.wall(), self.freshness);
+        true
+    }
+}
+
+/// The failed loads of a key since the last good one.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    pub(super) error: Error,
+    at: Moment,
+    /// How long nobody asks again.
+    wait: Duration,
+    /// How many came before it.
+    earlier: usize,
+}
+
+impl Failure {
+    /// After another failed load. An answer about the secret is believed for a short time; after any other
+    /// failure the waits grow.
+    pub(super) fn after(last: Option<Self>, error: Error, at: Moment, limits: &Limits) -> Self {
+        let earlier = last.map_or(0, |last| (last.earlier + 1).min(ENOUGH));
+        let wait = match error.kind().is_authoritative() {
+            true => limits.negative(),
+            false => {
+                let asked = error.retry_after().unwrap_or_default().min(LONGEST_ASKED);
+                waits().nth(earlier).unwrap_or(LONGEST_WAIT).max(asked)
+            }
+        };
+        Self { error, at, wait, earlier }
+    }
+
+    /// How long to wait before the next load; zero once it may be tried.
+    pub(super) fn left(&self, clock: &dyn Clock) -> Duration {
+        self.wait.saturating_sub(self.at.age(clock))
+    }
+
+    /// The error, with the time from which on asking makes sense.
+    pub(super) fn told(&self, clock: &dyn Clock) -> Error {
+        match self.left(clock) {
+            Duration::ZERO => self.error.clone(),
+            left => self.error.clone().with_retry_after(left),
+        }
+    }
+}
+
+/// Whether a value of before may be used after this error, within its age: the error says nothing about the
+/// secret, or that its new version cannot be used.
+pub(super) fn keeps_the_last(kind: ErrorKind) -> bool {
+    kind.allows_stale() || kind == ErrorKind::InvalidValue
+}
+
+/// From one second, doubled up to half a minute, and a random part of a second more.
+fn waits() -> ExponentialBackoff {
+    ExponentialBuilder::new()
+        .with_min_delay(Duration::from_secs(1))
+        .with_max_delay(LONGEST_WAIT)
+        .without_max_times()
+        .with_jitter()
+        .build()
+}
+
+/// After so many failures the wait is the longest one.
+const ENOUGH: usize = 6;
+
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// A provider that asks for more than this is asked again all the same.
+const LONGEST_ASKED: Duration = Duration::from_secs(300);

@@ -1,0 +1,245 @@
+//! A handle that always shows the last value.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use strongroom_core::{Clock, Error, ErrorKind, Freshness, Moment, Reason, Result};
+use tokio::sync::watch;
+
+use super::shown::{Ref, State};
+
+/// Shows the last good value of one secret, renewed in the background. Cheap to clone.
+///
+/// Keeps its cache alive and renewing, also when everything else that used it is gone.
+pub struct Live<T> {
+    screen: Arc<Screen<T>>,
+    changes: watch::Receiver<u64>,
+    keeper: Arc<dyn Keeper>,
+}
+
+/// What renews, seen from a handle.
+pub(super) trait Keeper: Send + Sync {
+    /// Starts renewing again if the runtime that did so has ended.
+    fn attend(&self) -> Result<()>;
+}
+
+impl<T> Live<T> {
+    pub(super) fn new(screen: Arc<Screen<T>>, keeper: Arc<dyn Keeper>) -> Self {
+        let changes = screen.changes.subscribe();
+        Self { screen, changes, keeper }
+    }
+
+    /// The last good value: no lock, no allocation, no look at the clock.
+    ///
+    /// Who renews also ends a value that is past its age limit. When the runtime that renewed has ended, this
+    /// looks at the clock itself. A runtime that exists and is not driven (a current-thread runtime outside
+    /// of `block_on`) keeps no time: drive it, or read with an `async` call.
+    ///
+    /// # Errors
+    /// `Unavailable`, with reason `age_limit` past the age limit, `invalidated` until a dropped value is read
+    /// again, `closed` after shutdown; the provider's own answer if it says that the secret is gone or not
+    /// ours to read.
+    pub fn load(&self) -> Result<Ref<'_, T>> {
+        if self.screen.unattended.load(Ordering::Relaxed) {
+            self.screen.check_age()?;
+        }
+        Ref::of_handle(self.screen.state.load())
+    }
+
+    /// Waits until the value is another one than when this was last called (or since the handle was made).
+    /// May be dropped at any time without missing a change.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load), once, when the value becomes unusable; the next call waits until it is usable
+    /// again.
+    pub async fn changed(&mut self) -> Result<()>
+    where
+        T: Send + Sync,
+    {
+        self.keeper.attend()?;
+        // The sender is in the screen, which this handle holds.
+        let _ = self.changes.changed().await;
+        self.load().map(drop)
+    }
+
+    /// Whether the value is as new as it should be.
+    pub fn freshness(&self) -> Freshness {
+        match self.screen.stale.load(Ordering::Relaxed) {
+            true => Freshness::Stale,
+            false => Freshness::Fresh,
+        }
+    }
+}
+
+impl<T> Clone for Live<T> {
+    fn clone(&self) -> Self {
+        Self {
+            screen: self.screen.clone(),
+            changes: self.changes.clone(),
+            keeper: self.keeper.clone(),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Live<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Live").field("freshness", &self.freshness()).finish_non_exhaustive()
+    }
+}
+
+/// What a handle and its clones look at.
+pub(super) struct Screen<T> {
+    state: ArcSwap<State<T>>,
+    /// Nobody renews at the moment.
+    unattended: Arc<AtomicBool>,
+    stale: AtomicBool,
+    times: Mutex<Times>,
+    changes: watch::Sender<u64>,
+    clock: Arc<dyn Clock>,
+    age: Duration,
+}
+
+struct Times {
+    /// The last news that came; an older one that comes later is none.
+    news: u64,
+    loaded: Moment,
+    /// A newer value was refused: what is shown does not get younger with it.
+    behind: bool,
+}
+
+impl<T> Screen<T> {
+    pub(super) fn new(unattended: Arc<AtomicBool>, clock: Arc<dyn Clock>, age: Duration) -> Self {
+        let loaded = Moment::now(&*clock);
+        Self {
+            state: ArcSwap::from_pointee(State::Unusable(Error::new(
+                ErrorKind::Unavailable,
+                "the secret is not read yet",
+            ))),
+            unattended,
+            stale: AtomicBool::new(false),
+            times: Mutex::new(Times { news: 0, loaded, behind: false }),
+            changes: watch::Sender::new(0),
+            clock,
+            age,
+        }
+    }
+
+    pub(super) fn note(&self, freshness: Freshness) {
+        self.stale.store(freshness.is_stale(), Ordering::Relaxed);
+    }
+
+    fn check_age(&self) -> Result<()> {
+        let loaded = self.times().loaded;
+        match loaded.age(&*self.clock) < self.age {
+            true => Ok(()),
+            // The state may hold a better reason.
+            false => Err(past_age_limit(self.age)),
+        }
+    }
+
+    fn times(&self) -> MutexGuard<'_, Times> {
+        self.times.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// News of a key for whoever shows it.
+pub(super) enum News<V> {
+    /// Another value.
+    Value { value: V, loaded: Moment },
+    /// The same value was read again, or turned stale.
+    Same { loaded: Moment, freshness: Freshness },
+    /// There is no value that may be used.
+    Unusable(Error),
+}
+
+/// Where news of a key are sent.
+pub(super) trait Feed<V>: Send + Sync {
+    /// Takes news, numbered in the order in which they happened.
+    ///
+    /// # Errors
+    /// That of the reader that refuses the value; the one of before is shown on.
+    fn tell(&self, number: u64, news: &News<V>) -> Result<()>;
+
+    /// Ends a value that is past its age limit because newer ones were refused.
+    fn expire(&self);
+}
+
+/// Makes of each value what a handle shows.
+pub(super) struct Reader<V, T> {
+    pub(super) screen: Arc<Screen<T>>,
+    pub(super) parse: Box<dyn Fn(&V) -> Result<T> + Send + Sync>,
+}
+
+impl<V, T: Send + Sync> Feed<V> for Reader<V, T> {
+    fn tell(&self, number: u64, news: &News<V>) -> Result<()> {
+        // The user's code runs before the lock is taken.
+        let parsed = match news {
+            News::Value { value, .. } => Some(self.parse(value)),
+            _ => None,
+        };
+        let screen = &self.screen;
+        let mut times = screen.times();
+        if number <= times.news {
+            return Ok(());
+        }
+        times.news = number;
+        match (news, parsed) {
+            (News::Value { loaded, .. }, Some(Ok(value))) => {
+                (times.loaded, times.behind) = (*loaded, false);
+                screen.stale.store(false, Ordering::Relaxed);
+                screen.show(State::Usable(value));
+            }
+            (_, Some(Err(error))) => {
+                times.behind = true;
+                return Err(error);
+            }
+            (News::Same { loaded, freshness }, _) => {
+                if !times.behind {
+                    times.loaded = *loaded;
+                }
+                let stale = times.behind || freshness.is_stale();
+                screen.stale.store(stale, Ordering::Relaxed);
+            }
+            (News::Unusable(error), _) => screen.show(State::Unusable(error.clone())),
+            (News::Value { .. }, None) => {}
+        }
+        Ok(())
+    }
+
+    fn expire(&self) {
+        let mut times = self.screen.times();
+        let usable = matches!(**self.screen.state.load(), State::Usable(_));
+        if usable && times.behind && times.loaded.age(&*self.screen.clock) >= self.screen.age {
+            times.behind = false;
+            self.screen.show(State::Unusable(past_age_limit(self.screen.age)));
+        }
+    }
+}
+
+impl<V, T> Reader<V, T> {
+    fn parse(&self, value: &V) -> Result<T> {
+        catch_unwind(AssertUnwindSafe(|| (self.parse)(value))).unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Internal, "the reader of the value panicked"))
+        })
+    }
+}
+
+impl<T> Screen<T> {
+    fn show(&self, state: State<T>) {
+        self.state.store(Arc::new(state));
+        self.changes.send_modify(|count| *count += 1);
+    }
+}
+
+/// What is said once a value is too old to be used.
+pub(super) fn past_age_limit(age: Duration) -> Error {
+    let message = format!(
+        "the last good value is older than {} s (TTL plus SECRETS_MAX_STALE_SECONDS) and could not be read again",
+        age.as_secs_f64()
+    );
+    Error::new(ErrorKind::Unavailable, message).with_reason(Reason::AgeLimit)
+}

@@ -1,0 +1,206 @@
+//! The one task that renews the names in use, ends what is too old, and forgets what nobody reads.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use strongroom_core::{Error, ErrorKind, Result};
+use tokio::runtime::Handle;
+
+use super::Source;
+use super::ad_hoc::SWEEP;
+use super::aftermath::Aftermath;
+use super::event::Event;
+use super::flights::Landing;
+use super::live::past_age_limit;
+use super::load::{self, Cause};
+use super::shared::Shared;
+use super::slot::Slot;
+use super::table::{Beat, Table};
+
+/// How soon an older version than the one held is asked for again.
+const DOUBT: Duration = Duration::from_secs(1);
+
+impl<S: Source> Shared<S> {
+    /// Starts the renewing task in the runtime of the caller, unless it runs.
+    ///
+    /// # Errors
+    /// `Misconfigured` outside of a tokio runtime.
+    pub(super) fn attend(self: &Arc<Self>) -> Result<Handle> {
+        let runtime = Handle::try_current().map_err(|_| {
+            Error::new(ErrorKind::Misconfigured, "secrets are read within a tokio runtime only")
+        })?;
+        if self.unattended.swap(false, Ordering::AcqRel) {
+            let watch = Watch(self.unattended.clone());
+            let task = renew(Arc::downgrade(self), watch, self.running());
+            drop(runtime.spawn(task));
+        }
+        Ok(runtime)
+    }
+
+    /// Decides what is due; what is to be told; and when to look again, if anything is held at all.
+    fn tick(&self) -> (Vec<Landing<S::Key, S::Value>>, Aftermath<S>, Option<Duration>) {
+        let mut aftermath = Aftermath::new();
+        let mut table = self.table();
+        table.ad_hoc.sweep(self.limits.age(), &*self.clock);
+        if table.slots.is_empty() {
+            table.beat = None;
+            let next = (!table.ad_hoc.is_empty()).then_some(SWEEP);
+            return (Vec::new(), aftermath, next);
+        }
+        let is_beat = self.is_beat(&mut table);
+        table.note_uses(&self.snapshot.load());
+        let keys: Vec<S::Key> = table.slots.keys().cloned().collect();
+        let mut changed = false;
+        let mut due = Vec::new();
+        for key in &keys {
+            changed |= self.end_what_is_too_old(&mut table, key, &mut aftermath);
+            if is_beat && table.slots.get_mut(key).is_some_and(Slot::is_idle_after_beat) {
+                if let Some(held) = table.retire(key) {
+                    table.ad_hoc.hold(key, held);
+                }
+                changed = true;
+                continue;
+            }
+            match table.slots.get(key) {
+                _ if table.flights.is_under_way(key) => {}
+                Some(slot) if slot.held.is_none() && slot.failure.is_none() && !slot.is_pinned() => {
+                    table.retire(key);
+                    changed = true;
+                }
+                Some(slot) if self.is_due(slot, is_beat) => due.push(key.clone()),
+                _ => {}
+            }
+        }
+        let now = self.now();
+        let landings = due.iter().map(|key| table.flights.begin(key, now).1).collect();
+        if changed {
+            self.publish(&mut table);
+        }
+        let next = self.next(&table);
+        (landings, aftermath, Some(next))
+    }
+
+    fn is_beat(&self, table: &mut Table<S>) -> bool {
+        let beat = *table.beat.get_or_insert_with(|| self.drawn_beat());
+        let is_beat = beat.from.age(&*self.clock) >= beat.wait;
+        if is_beat {
+            table.beat = Some(Beat { from: self.now(), wait: self.limits.period() });
+        }
+        is_beat
+    }
+
+    /// Drops a value past its age limit, and says of one past its TTL that it is stale.
+    fn end_what_is_too_old(
+        &self,
+        table: &mut Table<S>,
+        key: &S::Key,
+        aftermath: &mut Aftermath<S>,
+    ) -> bool {
+        let Some(slot) = table.slots.get_mut(key) else { return false };
+        slot.feeds().iter().for_each(|feed| feed.expire());
+        let error = slot.failure.as_ref().map(|failure| failure.error.clone());
+        let Some(held) = &mut slot.held else { return false };
+        let age = held.loaded.age(&*self.clock);
+        if age >= self.limits.age() {
+            slot.held = None;
+            aftermath.event(key, Event::Expired);
+            aftermath.unusable(table, key, past_age_limit(self.limits.age()));
+            return true;
+        }
+        let late = age >= self.limits.fresh() && held.turn_stale();
+        if late {
+            let held = held.clone();
+            aftermath.event(key, Event::StaleServed { error });
+            aftermath.same(table, key, &held);
+        }
+        late
+    }
+
+    fn is_due(&self, slot: &Slot<S::Value>, is_beat: bool) -> bool {
+        let clock = &*self.clock;
+        if let Some(failure) = &slot.failure {
+            let passing = !failure.error.kind().is_authoritative();
+            return (is_beat || passing || slot.wanted) && failure.left(clock).is_zero();
+        }
+        let doubted = slot.doubted.is_some_and(|at| at.age(clock) >= DOUBT);
+        let old = slot.held.as_ref().is_none_or(|held| {
+            held.loaded.age(clock) >= self.limits.period()
+        });
+        is_beat || slot.wanted || slot.overdue || doubted || old
+    }
+
+    /// How long nothing is due, by what is known now. At most a second: the time of day may be set, and a
+    /// machine that slept did not count.
+    fn next(&self, table: &Table<S>) -> Duration {
+        let clock = &*self.clock;
+        let mut next = SWEEP;
+        let mut at_most = |left: Duration| next = next.min(left);
+        if let Some(beat) = &table.beat {
+            at_most(beat.wait.saturating_sub(beat.from.age(clock)));
+        }
+        for slot in table.slots.values() {
+            if let Some(failure) = &slot.failure
+                && !failure.error.kind().is_authoritative()
+            {
+                let left = failure.left(clock);
+                at_most(if left.is_zero() { SWEEP } else { left });
+            }
+            if let Some(held) = &slot.held {
+                let age = held.loaded.age(clock);
+                for limit in [self.limits.period(), self.limits.fresh(), self.limits.age()] {
+                    let left = limit.saturating_sub(age);
+                    at_most(if left.is_zero() { SWEEP } else { left });
+                }
+            }
+        }
+        next.max(SHORTEST)
+    }
+}
+
+/// Never spins, whatever the clock says.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+async fn renew<S: Source>(
+    shared: Weak<Shared<S>>,
+    watch: Watch,
+    running: tokio::sync::watch::Receiver<()>,
+) {
+    // Dropped with the task, however it ends.
+    let _held = (watch, running);
+    let runtime = Handle::current();
+    loop {
+        let Some(shared_now) = shared.upgrade() else { return };
+        // Taken before the time is read, so that no move of the clock is missed.
+        let moved = shared_now.clock.moved();
+        let wake = shared_now.wake.clone();
+        let (landings, aftermath, next) = shared_now.tick();
+        load::start(&shared_now, &runtime, landings, Cause::Refresh);
+        aftermath.deliver(shared_now.source.provider());
+        let closed = shared_now.table().closed;
+        drop(shared_now);
+        if closed {
+            return;
+        }
+        let sleep = async {
+            match next {
+                Some(next) => tokio::time::sleep(next).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = sleep => {}
+            () = moved => {}
+            () = wake.notified() => {}
+        }
+    }
+}
+
+/// Says that nobody renews any more, when the task ends or is dropped with its runtime.
+struct Watch(Arc<AtomicBool>);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}

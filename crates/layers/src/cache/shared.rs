@@ -1,0 +1,280 @@
+//! What the handles, the loads and the renewing task of a cache share.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
+use strongroom_core::{Change, Clock, Error, ErrorKind, Moment, Reason, Result};
+use tokio::sync::{Notify, Semaphore, watch};
+
+use super::aftermath::Aftermath;
+use super::event::Event;
+use super::flights::{Landing, Outcome};
+use super::held::{Failure, Held, keeps_the_last};
+use super::load::Loaded;
+use super::shown::Snapshot;
+use super::table::{Beat, Table};
+use super::{Limits, Source, Value};
+
+pub(super) struct Shared<S: Source> {
+    pub(super) source: Arc<S>,
+    pub(super) limits: Limits,
+    pub(super) clock: Arc<dyn Clock>,
+    table: Mutex<Table<S>>,
+    pub(super) snapshot: ArcSwap<Snapshot<S::Value>>,
+    /// Nobody renews at the moment. Shared with the handles, which then look at the clock themselves.
+    pub(super) unattended: Arc<AtomicBool>,
+    /// Wakes the renewing task.
+    pub(super) wake: Arc<Notify>,
+    /// Renewals that are calls of their own go a few at a time.
+    pub(super) permits: Arc<Semaphore>,
+    random: Mutex<fastrand::Rng>,
+    /// How many tasks run: each holds a receiver.
+    tasks: watch::Sender<()>,
+}
+
+const CALLS_AT_A_TIME: usize = 8;
+
+impl<S: Source> Shared<S> {
+    pub(super) fn new(source: S, limits: Limits, clock: Arc<dyn Clock>) -> Self {
+        let random = limits.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
+        Self {
+            source: Arc::new(source),
+            table: Mutex::new(Table::new(&*clock)),
+            limits,
+            clock,
+            snapshot: ArcSwap::from_pointee(Snapshot::empty()),
+            unattended: Arc::new(AtomicBool::new(true)),
+            wake: Arc::default(),
+            permits: Arc::new(Semaphore::new(CALLS_AT_A_TIME)),
+            random: Mutex::new(random),
+            tasks: watch::Sender::new(()),
+        }
+    }
+
+    pub(super) fn table(&self) -> MutexGuard<'_, Table<S>> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn now(&self) -> Moment {
+        Moment::now(&*self.clock)
+    }
+
+    /// To be held by a task while it runs.
+    pub(super) fn running(&self) -> watch::Receiver<()> {
+        self.tasks.subscribe()
+    }
+
+    /// Waits until no task runs.
+    pub(super) async fn idle(&self) {
+        self.tasks.closed().await;
+    }
+
+    /// Shows what is held now to those who read without a lock.
+    pub(super) fn publish(&self, table: &mut Table<S>) {
+        table.note_uses(&self.snapshot.load());
+        self.snapshot.store(Arc::new(table.snapshot()));
+    }
+
+    /// The beat that begins now, at a random time within the period.
+    pub(super) fn drawn_beat(&self) -> Beat {
+        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+        Beat { from: self.now(), wait: self.limits.period().mul_f64(random.f64()) }
+    }
+
+    /// Whether what is held may be served at all.
+    pub(super) fn is_usable(&self, held: &Held<S::Value>) -> bool {
+        held.loaded.age(&*self.clock) < self.limits.age()
+    }
+
+    /// What may be served instead of an error: the last value, within its age, if the error says nothing
+    /// about the secret.
+    pub(super) fn instead(&self, key: &S::Key, error: Error) -> Result<S::Value> {
+        let table = self.table();
+        let held = table.held(key).filter(|held| self.is_usable(held));
+        match held.filter(|_| keeps_the_last(error.kind()) && !table.closed) {
+            Some(mut held) => {
+                if held.loaded.age(&*self.clock) >= self.limits.ttl {
+                    held.turn_stale();
+                }
+                Ok(held.value)
+            }
+            None => Err(error),
+        }
+    }
+
+    /// Takes the results of one call, if they still count, and tells everyone.
+    pub(super) fn land(&self, landed: Vec<(Landing<S::Key, S::Value>, Loaded<S::Value>)>) {
+        let mut aftermath = Aftermath::new();
+        let mut outcomes = Vec::with_capacity(landed.len());
+        {
+            let mut table = self.table();
+            let call = landed.first().map_or(0, |(landing, _)| landing.id);
+            for (landing, loaded) in landed {
+                match &loaded {
+                    Ok(Err(error)) if error.kind().allows_stale() => table.failures_in_a_row += 1,
+                    // All clients fail and recover together: their next renewals must not be together.
+                    Ok(_) if table.is_outage_over() => table.beat = Some(self.drawn_beat()),
+                    _ => {}
+                }
+                let outcome = match table.flights.land(&landing.key, landing.id) {
+                    true => self.count(&mut table, &landing, loaded, call, &mut aftermath),
+                    // Invalidated meanwhile: an answer for those who asked before, and for nobody else.
+                    false => uncounted(loaded),
+                };
+                outcomes.push((landing, outcome));
+            }
+            self.publish(&mut table);
+        }
+        aftermath.tell_handles();
+        for (landing, outcome) in outcomes {
+            landing.tell(outcome);
+        }
+        self.wake.notify_one();
+        aftermath.deliver(self.source.provider());
+    }
+
+    fn count(
+        &self,
+        table: &mut Table<S>,
+        landing: &Landing<S::Key, S::Value>,
+        loaded: Loaded<S::Value>,
+        call: u64,
+        aftermath: &mut Aftermath<S>,
+    ) -> Outcome<S::Value> {
+        let key = &landing.key;
+        let held = table.held(key);
+        let loaded = match loaded {
+            Ok(Ok(value)) => match held.as_ref().map(|held| value.change_from(&held.value)) {
+                Some(Change::Conflict) => Ok(Err(conflict())),
+                Some(Change::Older) if !self.is_doubted(table, key) => {
+                    // A lagging replica, or a rollback: the next answer tells.
+                    return self.doubt(table, key, value, held, aftermath);
+                }
+                change => Ok(Ok((value, change))),
+            },
+            Ok(Err(error)) => Ok(Err(error)),
+            Err(panicked) => Err(panicked),
+        };
+        if let Some((_, failure)) = table.slots.get_mut(key).and_then(|slot| slot.forced.as_mut()) {
+            // A failure that a later load made good is no answer any more.
+            *failure = match (&loaded, failure.take()) {
+                (Ok(Ok(_)), _) | (_, None) => None,
+                (Ok(Err(error)), Some(_)) => Some(error.clone()),
+                (Err(panicked), Some(_)) => Some(panicked.error()),
+            };
+        }
+        match loaded {
+            Ok(Ok((value, change))) => {
+                let new = Held::new(value, landing.began, call);
+                let value = new.value.clone();
+                table.hold(key, new.clone());
+                let versions = |held: Option<Held<S::Value>>| {
+                    let from = held.and_then(|held| held.value.version().cloned());
+                    (from, new.value.version().cloned())
+                };
+                match change {
+                    Some(Change::Same) => aftermath.same(table, key, &new),
+                    Some(Change::Older) => {
+                        let (from, to) = versions(held);
+                        aftermath.event(key, Event::RolledBack { from, to });
+                        aftermath.value(table, key, &new);
+                    }
+                    Some(_) => {
+                        let (from, to) = versions(held);
+                        aftermath.event(key, Event::Rotated { from, to });
+                        aftermath.value(table, key, &new);
+                    }
+                    None => aftermath.value(table, key, &new),
+                }
+                Outcome::Loaded(value)
+            }
+            Ok(Err(error)) => {
+                self.refuse(table, key, error.clone(), held, aftermath);
+                Outcome::Failed(error)
+            }
+            Err(panicked) => {
+                self.refuse(table, key, panicked.error(), held, aftermath);
+                Outcome::Panicked(panicked.error())
+            }
+        }
+    }
+
+    fn is_doubted(&self, table: &Table<S>, key: &S::Key) -> bool {
+        match table.slots.get(key) {
+            Some(slot) => slot.doubted.is_some(),
+            // A name that is not renewed is not asked again soon enough to wait for that.
+            None => true,
+        }
+    }
+
+    fn doubt(
+        &self,
+        table: &mut Table<S>,
+        key: &S::Key,
+        answered: S::Value,
+        held: Option<Held<S::Value>>,
+        aftermath: &mut Aftermath<S>,
+    ) -> Outcome<S::Value> {
+        let value = held.map_or_else(|| answered.clone(), |held| held.value);
+        if let Some(slot) = table.slots.get_mut(key) {
+            slot.doubted = Some(self.now());
+        }
+        let (held, answered) = (value.version().cloned(), answered.version().cloned());
+        aftermath.event(key, Event::WentBack { held, answered });
+        Outcome::Loaded(value)
+    }
+
+    /// A load failed: the last value serves on, or is dropped, as the kind of the error says.
+    fn refuse(
+        &self,
+        table: &mut Table<S>,
+        key: &S::Key,
+        error: Error,
+        held: Option<Held<S::Value>>,
+        aftermath: &mut Aftermath<S>,
+    ) {
+        let last = table.failure(key);
+        let is_news = last.as_ref().is_none_or(|last| last.error.kind() != error.kind());
+        table.fail(key, Failure::after(last, error.clone(), self.now(), &self.limits));
+        match held {
+            Some(mut held) if keeps_the_last(error.kind()) => {
+                let unusable = error.kind() == ErrorKind::InvalidValue
+                    || error.reason() == Some(Reason::VersionConflict);
+                if is_news && unusable {
+                    aftermath.event(key, Event::RotationInvalid { error: error.clone() });
+                }
+                let late = held.loaded.age(&*self.clock) >= self.limits.ttl;
+                if late && held.turn_stale() {
+                    aftermath.event(key, Event::StaleServed { error: Some(error) });
+                    aftermath.same(table, key, &held);
+                    if let Some(slot) = table.slots.get_mut(key) {
+                        slot.held = Some(held);
+                    }
+                }
+            }
+            held => {
+                table.drop_value(key);
+                if held.is_some() {
+                    aftermath.event(key, Event::Revoked { error: error.clone() });
+                }
+                if held.is_some() || is_news {
+                    aftermath.unusable(table, key, error);
+                }
+            }
+        }
+    }
+}
+
+fn uncounted<V>(loaded: Loaded<V>) -> Outcome<V> {
+    match loaded {
+        Ok(Ok(value)) => Outcome::Loaded(value),
+        Ok(Err(error)) => Outcome::Failed(error),
+        Err(panicked) => Outcome::Panicked(panicked.error()),
+    }
+}
+
+fn conflict() -> Error {
+    let message = "the version that is held came back with other bytes; write the secret once more";
+    Error::new(ErrorKind::Malformed, message).with_reason(Reason::VersionConflict)
+}

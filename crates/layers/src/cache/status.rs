@@ -1,0 +1,45 @@
+//! How it stands with what is in use.
+
+use std::time::Duration;
+
+use strongroom_core::{Error, Freshness};
+
+use super::Source;
+use super::shared::Shared;
+
+/// How it stands with one key in use.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Status<K> {
+    /// The key.
+    pub key: K,
+    /// How it stands with the time of the value; `None` if there is no value that may be used.
+    pub freshness: Option<Freshness>,
+    /// How long ago the value was asked for.
+    pub age: Option<Duration>,
+    /// How the last load failed, unless it went well.
+    pub error: Option<Error>,
+}
+
+impl<S: Source> Shared<S> {
+    pub(super) fn status(&self) -> Vec<Status<S::Key>> {
+        let table = self.table();
+        let status = table.slots.iter().map(|(key, slot)| {
+            let held = slot.held.as_ref().filter(|held| self.is_usable(held));
+            let age = held.map(|held| held.loaded.age(&*self.clock));
+            let stale = age.is_some_and(|age| {
+                age >= self.limits.fresh() || (age >= self.limits.ttl && slot.failure.is_some())
+            });
+            Status {
+                key: key.clone(),
+                freshness: age.map(|_| match stale {
+                    true => Freshness::Stale,
+                    false => Freshness::Fresh,
+                }),
+                age,
+                error: slot.failure.as_ref().map(|failure| failure.error.clone()),
+            }
+        });
+        status.collect()
+    }
+}

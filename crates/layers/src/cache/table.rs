@@ -1,0 +1,165 @@
+//! Everything that is decided under the lock of a cache.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use strongroom_core::{Clock, Moment};
+
+use super::Source;
+use super::ad_hoc::AdHoc;
+use super::flights::Flights;
+use super::held::{Failure, Held};
+use super::shown::{Entry, Places, Snapshot};
+use super::slot::Slot;
+
+pub(super) struct Table<S: Source> {
+    pub(super) slots: HashMap<S::Key, Slot<S::Value>>,
+    pub(super) flights: Flights<S::Key, S::Value>,
+    pub(super) ad_hoc: AdHoc<S>,
+    places: Arc<Places>,
+    free: Vec<usize>,
+    length: usize,
+    /// How many news there were.
+    pub(super) news: u64,
+    pub(super) beat: Option<Beat>,
+    /// Loads since the last answer that failed for reasons that are not about the secrets.
+    pub(super) failures_in_a_row: usize,
+    pub(super) closed: bool,
+}
+
+/// When the names in use are read again, all together: one instant for a store, so that they can be asked
+/// for in one call. The first one is drawn at random within the TTL, so that a fleet that starts together
+/// does not renew together.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beat {
+    pub(super) from: Moment,
+    pub(super) wait: Duration,
+}
+
+/// Most names that become names in use by being read twice. Declared and watched ones come on top.
+const IN_USE: usize = 1_024;
+
+impl<S: Source> Table<S> {
+    pub(super) fn new(clock: &dyn Clock) -> Self {
+        Self {
+            slots: HashMap::new(),
+            flights: Flights::new(),
+            ad_hoc: AdHoc::new(clock),
+            places: Arc::default(),
+            free: Vec::new(),
+            length: 0,
+            news: 0,
+            beat: None,
+            failures_in_a_row: 0,
+            closed: false,
+        }
+    }
+
+    pub(super) fn held(&self, key: &S::Key) -> Option<Held<S::Value>> {
+        match self.slots.get(key) {
+            Some(slot) => slot.held.clone(),
+            None => self.ad_hoc.held(key),
+        }
+    }
+
+    pub(super) fn failure(&self, key: &S::Key) -> Option<Failure> {
+        match self.slots.get(key) {
+            Some(slot) => slot.failure.clone(),
+            None => self.ad_hoc.failure(key),
+        }
+    }
+
+    /// An answer came; whether every name in use had failed before it.
+    pub(super) fn is_outage_over(&mut self) -> bool {
+        let failures = std::mem::replace(&mut self.failures_in_a_row, 0);
+        failures > 0 && failures >= self.slots.len()
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.slots.len() < IN_USE
+    }
+
+    /// Makes a name one in use, with what is held of it, and findable by a text.
+    pub(super) fn slot(&mut self, key: &S::Key, text: Option<&str>) -> &mut Slot<S::Value> {
+        let place = match self.slots.get(key) {
+            Some(slot) => slot.place,
+            None => {
+                let place = self.free.pop().unwrap_or(self.length);
+                self.length = self.length.max(place + 1);
+                let mut slot = Slot::new(place);
+                slot.failure = self.ad_hoc.failure(key);
+                slot.held = self.ad_hoc.take(key);
+                self.slots.insert(key.clone(), slot);
+                place
+            }
+        };
+        if let Some(text) = text
+            && self.places.get(text) != Some(&place)
+        {
+            Arc::make_mut(&mut self.places).insert(text.into(), place);
+        }
+        self.slots.entry(key.clone()).or_insert_with(|| Slot::new(place))
+    }
+
+    pub(super) fn is_findable(&self, key: &S::Key, text: &str) -> bool {
+        let place = self.slots.get(key).map(|slot| slot.place);
+        place.is_some() && self.places.get(text) == place.as_ref()
+    }
+
+    /// A name is no longer in use. What is held of it is returned.
+    pub(super) fn retire(&mut self, key: &S::Key) -> Option<Held<S::Value>> {
+        let slot = self.slots.remove(key)?;
+        Arc::make_mut(&mut self.places).retain(|_, place| *place != slot.place);
+        self.free.push(slot.place);
+        slot.held
+    }
+
+    pub(super) fn hold(&mut self, key: &S::Key, held: Held<S::Value>) {
+        match self.slots.get_mut(key) {
+            Some(slot) => {
+                (slot.failure, slot.doubted) = (None, None);
+                (slot.overdue, slot.wanted) = (false, false);
+                slot.held = Some(held);
+            }
+            None => self.ad_hoc.hold(key, held),
+        }
+    }
+
+    pub(super) fn fail(&mut self, key: &S::Key, failure: Failure) {
+        match self.slots.get_mut(key) {
+            Some(slot) => (slot.failure, slot.wanted) = (Some(failure), false),
+            None => self.ad_hoc.fail(key, failure),
+        }
+    }
+
+    pub(super) fn drop_value(&mut self, key: &S::Key) {
+        match self.slots.get_mut(key) {
+            Some(slot) => slot.held = None,
+            None => self.ad_hoc.drop_value(key),
+        }
+    }
+
+    /// Notes which names were read since the snapshot was made.
+    pub(super) fn note_uses(&mut self, shown: &Snapshot<S::Value>) {
+        for slot in self.slots.values_mut() {
+            if let Some(Some(entry)) = shown.entries.get(slot.place) {
+                slot.used |= entry.used.swap(false, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// What is read without a lock from now on.
+    pub(super) fn snapshot(&self) -> Snapshot<S::Value> {
+        let mut entries: Vec<Option<Entry<S::Value>>> = Vec::new();
+        entries.resize_with(self.length, || None);
+        for slot in self.slots.values().filter(|slot| !slot.overdue) {
+            if let (Some(held), Some(entry)) = (&slot.held, entries.get_mut(slot.place)) {
+                let (value, loaded) = (held.value.clone(), held.loaded);
+                *entry = Some(Entry { value, loaded, used: Default::default() });
+            }
+        }
+        Snapshot { places: self.places.clone(), entries }
+    }
+}

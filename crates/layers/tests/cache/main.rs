@@ -1,0 +1,6 @@
+//! The cache: what is served, for how long, and how often the provider is asked.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+mod outage;
+mod scene;

@@ -1,0 +1,160 @@
+//! A cache over a store that does what a test says, on a clock that the test moves.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use strongroom_core::{
+    Capabilities, Clock, Error, ErrorKind, GetOptions, ProviderInfo, Result, Secret, SecretName,
+    SecretStore,
+};
+use strongroom_layers::{Cache, Limits, Source};
+use strongroom_testkit::{ChaosStore, ManualClock};
+
+pub(crate) const TTL: Duration = Duration::from_secs(60);
+pub(crate) const STALE: Duration = Duration::from_secs(300);
+pub(crate) const AGE: Duration = Duration::from_secs(360);
+
+/// Values by name, each with a version that counts and the time of its writing.
+#[derive(Clone, Debug)]
+pub(crate) struct Values {
+    values: Arc<Mutex<BTreeMap<SecretName, (Secret, u64)>>>,
+    clock: ManualClock,
+}
+
+impl Values {
+    pub(crate) fn put(&self, name: &str, value: &str) {
+        let mut values = self.values.lock().unwrap();
+        let version = values.get(&key(name)).map_or(0, |(_, version)| *version) + 1;
+        let secret = Secret::new(value.into())
+            .with_version(version.to_string().as_str().into())
+            .with_created_at(self.clock.now());
+        values.insert(key(name), (secret, version));
+    }
+
+    pub(crate) fn remove(&self, name: &str) {
+        self.values.lock().unwrap().remove(&key(name));
+    }
+}
+
+#[async_trait]
+impl SecretStore for Values {
+    fn info(&self) -> &ProviderInfo {
+        const { &ProviderInfo::new("values") }
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
+    }
+
+    async fn get(&self, name: &SecretName, _: GetOptions) -> Result<Secret> {
+        let values = self.values.lock().unwrap();
+        let found = values.get(name).map(|(secret, _)| secret.clone());
+        found.ok_or_else(|| Error::new(ErrorKind::NotFound, "no such value"))
+    }
+}
+
+/// The values of a store by their names.
+#[derive(Debug)]
+pub(crate) struct Names {
+    store: ChaosStore,
+    batches: bool,
+}
+
+#[async_trait]
+impl Source for Names {
+    type Key = SecretName;
+    type Value = Secret;
+
+    fn provider(&self) -> &'static str {
+        "values"
+    }
+
+    fn batches(&self) -> bool {
+        self.batches
+    }
+
+    async fn load(&self, keys: &[SecretName]) -> Vec<Result<Secret>> {
+        match keys {
+            [key] => vec![self.store.get(key, GetOptions::default()).await],
+            keys => self.store.get_many(keys, GetOptions::default()).await,
+        }
+    }
+}
+
+/// What most tests need.
+#[derive(Debug)]
+pub(crate) struct Scene {
+    pub(crate) cache: Cache<Names>,
+    pub(crate) chaos: ChaosStore,
+    pub(crate) values: Values,
+    pub(crate) clock: ManualClock,
+}
+
+impl Scene {
+    /// With `db` holding `canary-1`, a TTL of 60 s and a stale window of 300 s.
+    pub(crate) fn new() -> Self {
+        Self::with(Limits::new(TTL, STALE), false)
+    }
+
+    pub(crate) fn with(mut limits: Limits, batches: bool) -> Self {
+        limits.seed = limits.seed.or(Some(7));
+        let clock = ManualClock::at(1_800_000_000);
+        let values = Values { values: Arc::default(), clock: clock.clone() };
+        values.put("db", "canary-1");
+        let chaos = ChaosStore::new(values.clone());
+        let source = Names { store: chaos.clone(), batches };
+        let cache = Cache::new(source, limits, Arc::new(clock.clone()));
+        Self { cache, chaos, values, clock }
+    }
+
+    /// Reads `name` and makes it one in use.
+    pub(crate) async fn use_name(&self, name: &str) {
+        for _ in 0..2 {
+            self.get(name).await.unwrap();
+        }
+    }
+
+    pub(crate) async fn get(&self, name: &str) -> Result<Secret> {
+        self.cache.get(&key(name), Some(name), None).await
+    }
+
+    /// The value as text.
+    pub(crate) async fn read(&self, name: &str) -> Result<String> {
+        self.get(name).await.map(|secret| text(&secret))
+    }
+
+    /// Lets time pass in steps, and everything that is due happen in each.
+    pub(crate) async fn pass(&self, seconds: u64) {
+        for _ in 0..seconds {
+            self.clock.advance(Duration::from_secs(1));
+            settle().await;
+        }
+    }
+
+    /// Lets this time pass at once, then everything happen that is due.
+    pub(crate) async fn leap(&self, by: Duration) {
+        self.clock.advance(by);
+        settle().await;
+    }
+}
+
+/// Lets every task do what it can without time or a gate: the runtime of these tests has one thread.
+pub(crate) async fn settle() {
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
+}
+
+pub(crate) fn key(name: &str) -> SecretName {
+    name.parse().unwrap()
+}
+
+pub(crate) fn text(secret: &Secret) -> String {
+    secret.value().expose_str().unwrap().to_owned()
+}
+
+pub(crate) fn down() -> Error {
+    Error::new(ErrorKind::Unavailable, "connection refused")
+}
