@@ -352,7 +352,7 @@ async fn rotations_of_one_process_wait_for_each_other() {
     for task in tasks {
         task.await.unwrap().unwrap();
     }
-    assert_eq!(secrets.key_ring().await.unwrap().keys().count(), 9, "no key was lost");
+    assert_eq!(secrets.key_ring().await.unwrap().keys().unwrap().len(), 9, "no key was lost");
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod kv;
 mod migration;
 mod namespaces;
 mod probe;
+mod published;
 mod script;
 mod settings;
 mod transit;

@@ -19,6 +19,7 @@ mod freshness;
 mod key;
 mod kind;
 mod layer;
+mod live;
 mod name;
 mod options;
 mod provider;
@@ -40,6 +41,7 @@ pub use freshness::{Change, Freshness};
 pub use key::{Form, Key};
 pub use kind::{ErrorKind, Retry};
 pub use layer::Layer;
+pub use live::LiveVersion;
 pub use name::{SecretName, SecretRef};
 pub use options::{GetOptions, IfVersion, PutOptions, Select, SignOptions, Stage};
 pub use provider::{BoxFuture, Open, Opened, Provider, ProviderInfo};
@@ -49,7 +51,7 @@ pub use settings::Settings;
 pub use signature::{
     Algorithm, KeyId, Purpose, Signature, signed_bytes, signed_prefix, sub_key_info,
 };
-pub use signer::{Rotated, Signer, Verified};
+pub use signer::{Rotated, Signer, Verified, Verifier};
 pub use store::{Capabilities, Probe, SecretStore};
 pub use text::escaped;
 pub use value::SecretValue;

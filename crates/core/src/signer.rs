@@ -1,6 +1,7 @@
 //! The trait that a provider of signatures implements.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -58,6 +59,20 @@ pub trait Signer: Debug + Send + Sync + 'static {
         results
     }
 
+    /// Reads the public keys that the provider lists for a key, so that this process can verify by itself,
+    /// also during an outage. Default: `None`, the provider has to be asked about each signature.
+    ///
+    /// They are as they were when they were read: whoever holds them reads them again in time, and lets
+    /// [`verify`](Self::verify) judge signatures of keys that are not among them.
+    ///
+    /// # Errors
+    /// `PermissionDenied` if the key may not be read, `Misconfigured` if there is no such key. An outage keeps
+    /// its own kind.
+    async fn published(&self, key: &SecretName) -> Result<Option<Arc<dyn Verifier>>> {
+        let _ = key;
+        Ok(None)
+    }
+
     /// Whether a key is there and can sign, as far as that can be told without signing. Default: it is
     /// not asked.
     ///
@@ -76,6 +91,31 @@ pub trait Signer: Debug + Send + Sync + 'static {
         let error = Error::new(ErrorKind::Unsupported, "this signer cannot rotate its keys");
         Err(error.with_name(key.as_str()))
     }
+}
+
+/// Verifies with published keys, in this process, without asking anybody. What [`Signer::published`] reads.
+pub trait Verifier: Debug + Send + Sync + 'static {
+    /// Whether signatures of this key can be verified: it is published, and its provider still accepts it.
+    fn knows(&self, key: &KeyId) -> bool;
+
+    /// Verifies with the key that the signature names. A mismatch is an error, so that `?` is safe.
+    ///
+    /// # Errors
+    /// `SignatureMismatch`, and nothing else. Reasons: `unknown_key` if the key is not among these, `retired`
+    /// if its provider no longer accepts it, `alg` if it is of another algorithm, `tag` if it refuses the
+    /// signature.
+    fn verify(
+        &self,
+        message: &[u8],
+        signature: &Signature,
+        options: &SignOptions,
+    ) -> Result<Verified>;
+
+    /// The ids of all keys that it [`knows`](Self::knows), the one that signs now first.
+    ///
+    /// Other ids mean other keys. The same ids need not mean the same keys: one that was deleted and made
+    /// again counts its versions anew. So what was read last is always the one to use.
+    fn keys(&self) -> Vec<KeyId>;
 }
 
 /// What the rotation of a key that its provider keeps did.
@@ -103,8 +143,8 @@ pub struct Verified {
 }
 
 impl Verified {
-    /// For implementors of [`Signer`], after the tag was compared: which key, and whether it is the one
-    /// that signs now.
+    /// For implementors of [`Signer`] and [`Verifier`], after the tag was compared: which key, and whether it
+    /// is the one that signs now.
     pub fn by(key: KeyId, current: bool) -> Self {
         Self { key, current }
     }

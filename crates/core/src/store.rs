@@ -1,12 +1,13 @@
 //! The trait that a provider of secrets implements.
 
 use std::fmt::Debug;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 
 use crate::{
-    Error, ErrorKind, GetOptions, ProviderInfo, PutOptions, Result, Secret, SecretName,
-    SecretValue, SecretVersion, VersionInfo,
+    Error, ErrorKind, GetOptions, LiveVersion, ProviderInfo, PutOptions, Result, Secret, SecretName,
+    SecretValue, SecretVersion, VersionInfo, live,
 };
 
 /// Where secrets are kept. For implementors: applications use the `Secrets` handle.
@@ -95,6 +96,26 @@ pub trait SecretStore: Debug + Send + Sync + 'static {
     /// The versions of a secret, newest first, without their values.
     async fn versions(&self, name: &SecretName) -> Result<Vec<VersionInfo>> {
         Err(unsupported(self.info(), "versions", Some(name)))
+    }
+
+    /// The versions of a secret that may still be in use, with their values: the current one first, the
+    /// pending ones, and those whose successor became current after `since`, the last retired first. One
+    /// whose time of retirement is not known is not among them.
+    ///
+    /// For keys, of which more than the current one verifies; so no field is picked but the one that
+    /// [`get`](Self::get) picks by itself. Default: one [`versions`](Self::versions) and one `get` for each, at
+    /// most [`LiveVersion::MOST`]; the current one alone where [`Capabilities::versions`] is not set. A store
+    /// that can tell with fewer calls, or with fewer rights, should.
+    ///
+    /// # Errors
+    /// Those of the current version, and every error of another one that is not about that version alone: an
+    /// answer that lacks a version which cannot be read now would pass for the whole.
+    async fn live_versions(
+        &self,
+        name: &SecretName,
+        since: SystemTime,
+    ) -> Result<Vec<LiveVersion>> {
+        live::read(self, name, since).await
     }
 
     /// Whether a declared secret can be read.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use strongroom_core::{Error, ErrorKind, Reason, Result, SecretValue};
 use zeroize::Zeroizing;
 
+use crate::live_key::LiveKey;
 use crate::{KeyEncoding, KeyState, SigningKey};
 
 /// A JWK Set (RFC 7517) of `oct` keys (RFC 7518, section 6.4) with two members of ours: `state`
@@ -56,7 +57,7 @@ struct Jwk {
 }
 
 impl KeySet {
-    /// Most keys in a set, and in a ring.
+    /// Most keys in a set, and in a snapshot.
     pub const MAX_KEYS: usize = 16;
 
     /// A set of one key, current since `now`.
@@ -170,16 +171,15 @@ impl KeySet {
         self.0.is_empty()
     }
 
-    pub(crate) fn into_keys(self) -> impl Iterator<Item = (SigningKey, KeyState)> {
+    pub(crate) fn into_keys(self) -> impl Iterator<Item = LiveKey> {
         self.0.into_iter().map(|Member { key, state, since }| {
+            let since = UNIX_EPOCH + Duration::from_secs(since);
             let state = match state {
                 State::Pending => KeyState::Pending,
                 State::Current => KeyState::Current,
-                State::Retiring => {
-                    KeyState::Retiring { since: UNIX_EPOCH + Duration::from_secs(since) }
-                }
+                State::Retiring => KeyState::Retiring { since },
             };
-            (key, state)
+            LiveKey { key, state, version: None, created_at: Some(since) }
         })
     }
 }
@@ -239,7 +239,7 @@ mod tests {
         let states: Vec<_> = KeySet::parse(&set.render())
             .unwrap()
             .into_keys()
-            .map(|(key, state)| (*key.id(), state))
+            .map(|live| (*live.key.id(), live.state))
             .collect();
         assert_eq!(
             states,

@@ -1,30 +1,32 @@
 //! Signing with keys that a secret store keeps.
 //!
-//! A [`KeyRing`] is an immutable snapshot of every live version of a key: the current one signs, and the
-//! one that a signature names verifies, if it is pending, current, or was retired less than the grace
-//! ago. [`StoreSigner`] loads rings from any [`SecretStore`](strongroom_core::SecretStore), keeps them
-//! fresh, and follows a rotation. [`RawHmac`] makes and checks plain HMAC-SHA256 tags for protocols that
-//! others define.
+//! A [`KeySource`] reads keys from any [`SecretStore`](strongroom_core::SecretStore). What it brings is a
+//! [`KeySnapshot`]: every live version of a key at one instant. The current one signs, and the one that a
+//! signature names verifies, if it is pending, current, or was retired less than the grace ago.
+//! [`RawSnapshot`] makes and checks plain HMAC-SHA256 tags for protocols that others define.
+//!
+//! Nothing here keeps keys fresh: a cache loads snapshots and publishes them, and
+//! [`KeySnapshot::change_from`] tells it what a new one means.
 //!
 //! The signature form, with vectors, is in `docs/signature-format.md`.
 
 #![forbid(unsafe_code)]
 
 mod encoding;
-mod freshness;
 mod hmac_state;
 mod jwks;
 mod key;
+mod limits;
+mod live_key;
 mod load;
 mod raw;
-mod ring;
-mod slot;
-mod store_signer;
+mod snapshot;
 
 pub use encoding::KeyEncoding;
-pub use freshness::Freshness;
 pub use jwks::KeySet;
 pub use key::SigningKey;
-pub use raw::{RawHmac, RawTag};
-pub use ring::{KeyRing, KeyState};
-pub use store_signer::StoreSigner;
+pub use limits::KeyLimits;
+pub use live_key::KeyState;
+pub use load::KeySource;
+pub use raw::{RawSnapshot, RawTag};
+pub use snapshot::KeySnapshot;

@@ -1,41 +1,53 @@
 //! Plain HMAC-SHA256, for protocols that others define.
 
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use base64ct::{Base64, Encoding};
 use sha2::{Digest, Sha256};
 use strongroom_core::{Error, ErrorKind, Reason, Result};
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
 use crate::hmac_state::HmacState;
-use crate::{KeyRing, KeySet};
+use crate::snapshot::{States, no_such_key};
+use crate::{KeySet, KeySnapshot};
 
 /// Block size of SHA-256, up to which HMAC pads a key with zeros (RFC 2104, section 2).
 const BLOCK: usize = 64;
 
 /// Bare HMAC-SHA256 (RFC 2104) with a key of the store: for webhooks and the like.
 ///
-/// A type of its own, and never a fall-back of [`KeyRing::verify`]: these tags carry no key id and no
+/// A type of its own, and never a fall-back of [`KeySnapshot::verify`]: these tags carry no key id and no
 /// purpose. The current key signs; every live key is tried on verifying, all of them each time. Messages
 /// that begin as the signed bytes of `sr1` do are refused, so that no such tag passes for the other kind.
-/// Like the ring it was made from, it is a snapshot and refuses everything past its age limit.
+/// Like the keys it was made from, it is a snapshot and refuses everything past its age limit.
 #[derive(Clone, Debug)]
-pub struct RawHmac {
-    ring: KeyRing,
+pub struct RawSnapshot {
+    keys: KeySnapshot,
+    // One for each of the keys, in their order.
+    states: States,
 }
 
-impl RawHmac {
-    /// Uses the keys of a ring.
+impl RawSnapshot {
+    /// Uses these keys.
     ///
     /// # Errors
     /// `InvalidValue` (reason `collision`) if two of them are the same key to HMAC: they differ only by
     /// trailing zero bytes, or one is the hash of the other.
-    pub fn new(ring: KeyRing) -> Result<Self> {
+    pub fn new(keys: KeySnapshot) -> Result<Self> {
         // With room for all: a buffer that grows leaves copies behind.
         let mut seen = Zeroizing::new(Vec::with_capacity(KeySet::MAX_KEYS));
-        for key in ring.live_keys() {
-            let block = padded(key.bytes().expose());
+        let mut states = Vec::with_capacity(keys.live().len());
+        let age = keys.age();
+        for live in keys.live() {
+            let bytes = live.key.bytes().expose();
+            states.push(HmacState::keyed(bytes)?);
+            if keys.is_over(&live.state, age) {
+                continue;
+            }
+            let block = padded(bytes);
             if seen.iter().any(|other: &[u8; BLOCK]| other.ct_eq(&*block).into()) {
                 let message =
                     "two versions of the key are one and the same to HMAC; rotate to random bytes";
@@ -45,7 +57,12 @@ impl RawHmac {
             }
             seen.push(*block);
         }
-        Ok(Self { ring })
+        Ok(Self { keys, states: Arc::new(states) })
+    }
+
+    /// The keys that this signs and verifies with.
+    pub fn keys(&self) -> &KeySnapshot {
+        &self.keys
     }
 
     /// The tag of a message under the current key.
@@ -53,9 +70,10 @@ impl RawHmac {
     /// # Errors
     /// `InvalidValue` if the message begins with `sr1` and a zero byte; `Unavailable` past the age limit.
     pub fn sign(&self, message: &[u8]) -> Result<RawTag> {
-        self.check(message)?;
-        let key = self.ring.live_keys().next().ok_or_else(no_key)?;
-        Ok(RawTag(HmacState::keyed(key.bytes().expose())?.bare_tag(message)))
+        self.checked_age(message)?;
+        // The current one is the first, and is never over.
+        let state = self.states.first().ok_or_else(no_such_key)?;
+        Ok(RawTag(state.bare_tag(message)))
     }
 
     /// Verifies a tag, in time that does not depend on which key it belongs to.
@@ -63,10 +81,12 @@ impl RawHmac {
     /// # Errors
     /// `SignatureMismatch` (reason `tag`) if no live key made it; otherwise as [`sign`](Self::sign).
     pub fn verify(&self, message: &[u8], tag: &RawTag) -> Result<()> {
-        self.check(message)?;
-        let mut matches = subtle::Choice::from(0);
-        for key in self.ring.live_keys() {
-            matches |= HmacState::keyed(key.bytes().expose())?.bare_tag(message).ct_eq(&tag.0);
+        let age = self.checked_age(message)?;
+        let mut matches = Choice::from(0);
+        for (live, state) in self.keys.live().iter().zip(&*self.states) {
+            if !self.keys.is_over(&live.state, age) {
+                matches |= state.bare_tag(message).ct_eq(&tag.0);
+            }
         }
         match bool::from(matches) {
             true => Ok(()),
@@ -74,12 +94,12 @@ impl RawHmac {
         }
     }
 
-    fn check(&self, message: &[u8]) -> Result<()> {
+    fn checked_age(&self, message: &[u8]) -> Result<Duration> {
         if message.starts_with(b"sr1\0") {
             let message = "a raw message must not begin with `sr1` and a zero byte";
             return Err(Error::new(ErrorKind::InvalidValue, message));
         }
-        self.ring.check_age()
+        self.keys.checked_age()
     }
 }
 
@@ -139,10 +159,6 @@ impl fmt::Debug for RawTag {
     }
 }
 
-fn no_key() -> Error {
-    Error::new(ErrorKind::Internal, "a key ring has no live key")
-}
-
 /// The block that HMAC makes of a key. Equal blocks give equal tags.
 fn padded(key: &[u8]) -> Zeroizing<[u8; BLOCK]> {
     let mut block = Zeroizing::new([0; BLOCK]);
@@ -160,25 +176,35 @@ fn padded(key: &[u8]) -> Zeroizing<[u8; BLOCK]> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-    use std::time::Duration;
-
     use strongroom_core::{Clock, Moment, SecretValue};
     use strongroom_testkit::ManualClock;
 
     use super::*;
-    use crate::ring::Limits;
-    use crate::{KeyState, SigningKey};
+    use crate::live_key::LiveKey;
+    use crate::{KeyLimits, KeyState, SigningKey};
 
-    fn raw(keys: &[&[u8]]) -> Result<RawHmac> {
-        let clock = ManualClock::at(1_800_000_000);
-        let limits = Limits { age: Duration::from_secs(360), grace: Duration::from_secs(900) };
-        let keys = keys.iter().enumerate().map(|(index, bytes)| {
+    const GRACE: Duration = Duration::from_secs(900);
+
+    fn raw(keys: &[&[u8]]) -> Result<RawSnapshot> {
+        raw_at(&ManualClock::at(1_800_000_000), Duration::ZERO, keys)
+    }
+
+    /// All but the first were retired so long ago.
+    fn raw_at(clock: &ManualClock, ago: Duration, keys: &[&[u8]]) -> Result<RawSnapshot> {
+        let limits = KeyLimits { age: Duration::from_secs(360), grace: GRACE };
+        let live = |(index, bytes): (usize, &&[u8])| {
             let key = SigningKey::new(SecretValue::copy_from(bytes)).expect("a good key");
-            let retiring = KeyState::Retiring { since: clock.now() };
-            (key, if index == 0 { KeyState::Current } else { retiring })
-        });
-        RawHmac::new(KeyRing::new(keys, Moment::now(&clock), limits, Arc::new(clock.clone()))?)
+            let retiring = KeyState::Retiring { since: clock.now() - ago };
+            let state = if index == 0 { KeyState::Current } else { retiring };
+            LiveKey { key, state, version: None, created_at: None }
+        };
+        let keys = keys.iter().enumerate().map(live).collect();
+        RawSnapshot::new(KeySnapshot::new(
+            keys,
+            Moment::now(clock),
+            limits,
+            Arc::new(clock.clone()),
+        )?)
     }
 
     const ONE: &[u8] = b"canary-key-of-thirty-two-bytes-1";
@@ -218,6 +244,21 @@ mod tests {
             );
         }
         assert!(raw(&[ONE, TWO]).is_ok());
+    }
+
+    #[test]
+    fn f032_a_retired_key_ends_with_its_grace_and_all_of_them_with_the_age_limit() {
+        let clock = ManualClock::at(1_800_000_000);
+        let old = raw(&[ONE]).unwrap().sign(b"hi").unwrap();
+        let new = raw_at(&clock, GRACE - Duration::from_secs(10), &[TWO, ONE]).unwrap();
+        clock.advance(Duration::from_secs(9));
+        assert!(new.verify(b"hi", &old).is_ok());
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(new.verify(b"hi", &old).unwrap_err().reason(), Some(Reason::Tag));
+        clock.advance(Duration::from_secs(350));
+        for error in [new.verify(b"hi", &old).unwrap_err(), new.sign(b"hi").unwrap_err()] {
+            assert_eq!(error.reason(), Some(Reason::AgeLimit));
+        }
     }
 
     #[test]

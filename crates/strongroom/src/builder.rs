@@ -6,12 +6,16 @@ use strongroom_core::{
     Clock, Error, ErrorKind, Key, Layer, Open, Opened, Provider, Result, SecretStore, Settings,
     SystemClock,
 };
-use strongroom_layers::{RetryLayer, TimeoutLayer};
-use strongroom_signing::StoreSigner;
+use strongroom_layers::{Cache, RetryLayer, TimeoutLayer};
+use strongroom_signing::KeySource;
 
 use crate::common::Common;
-use crate::inner::{Inner, SigningKeyName};
+use crate::declared::Declared;
+use crate::inner::{Inner, Remote, SigningKeyName};
+use crate::published::Published;
+use crate::reads::Reads;
 use crate::registry;
+use crate::rings::Rings;
 use crate::secrets::Secrets;
 
 /// Builds a [`Secrets`] from parts: settings, a store of one's own, layers, a clock.
@@ -24,6 +28,8 @@ pub struct Builder {
     layers: Vec<Arc<dyn Layer>>,
     clock: Option<Arc<dyn Clock>>,
     attempts: Option<u32>,
+    required: Vec<String>,
+    critical: Vec<String>,
 }
 
 impl Builder {
@@ -59,8 +65,22 @@ impl Builder {
         self
     }
 
+    /// Declares secrets that [`Secrets::ready`] reads and keeps in use. While one cannot be used,
+    /// [`Secrets::health`] says `Degraded`. The name of the signing key stands for the key.
+    pub fn require<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.required.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// As [`require`](Self::require), for secrets without which the service cannot do its work: while one
+    /// cannot be used, [`Secrets::health`] says `NotReady`.
+    pub fn critical<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.critical.extend(names.into_iter().map(Into::into));
+        self
+    }
+
     /// Wraps the store, and the provider's signer if it has one, outside retries and the deadline of an
-    /// operation. The last layer added is the outermost.
+    /// operation, and behind the cache. The last layer added is the outermost.
     pub fn layer(mut self, layer: impl Layer) -> Self {
         self.layers.push(Arc::new(layer));
         self
@@ -87,6 +107,7 @@ impl Builder {
         };
         // Before any I/O: a bad setting is said whether or not the provider can be opened.
         let common = Common::read(&settings, source.keys())?;
+        let declared = Declared::new(&self.required, &self.critical)?;
         let shared = strongroom_local::signing_key(&settings)?;
         let attempts = self.attempts.unwrap_or(RetryLayer::ATTEMPTS);
         if !RetryLayer::ATTEMPTS_RANGE.contains(&attempts) {
@@ -123,20 +144,30 @@ impl Builder {
         for warning in &warnings {
             tracing::warn!(provider = store.info().id(), "{warning}");
         }
-        let local =
-            StoreSigner::new(store.clone(), common.encoding, common.freshness, clock.clone());
+        let provider = store.info().id();
+        let reads = Cache::new(Reads { store: store.clone() }, common.limits, clock.clone());
+        let keys =
+            KeySource::new(store.clone(), common.encoding, common.key_limits(), clock.clone());
+        let rings = Cache::new(Rings { provider, keys }, common.limits, clock.clone());
+        let remote = remote.map(|signer| {
+            let source = Published { provider, signer: signer.clone() };
+            let published = Cache::new(source, common.limits, clock.clone());
+            Remote { signer, published, trouble: Mutex::default() }
+        });
         if common.telemetry {
             tracing::info!(provider = store.info().id(), "secrets provider");
         }
         Ok(Secrets::new(Inner {
             store,
+            reads,
+            rings,
             remote,
-            local,
             signing_key: SigningKeyName { name: signing_key, expected },
             also_verifies: opened.also_verifies,
             common,
             clock,
             warnings,
+            declared,
             reminded: Mutex::default(),
             rotating: tokio::sync::Mutex::default(),
         }))

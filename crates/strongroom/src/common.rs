@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use strongroom_core::{Error, ErrorKind, Key, Result, SecretName, Settings};
-use strongroom_signing::{Freshness, KeyEncoding};
+use strongroom_layers::Limits;
+use strongroom_signing::{KeyEncoding, KeyLimits};
 
 pub(crate) const PROVIDER: Key =
     Key::text("SECRETS_PROVIDER", "which provider; there is no default").required();
@@ -18,15 +19,19 @@ const ENCODING: Key = Key::choice(
 )
 .with_default("raw");
 
-const TTL: Key =
-    Key::seconds("SECRETS_CACHE_TTL_SECONDS", 1, 3_600, "how long signing keys count as fresh")
-        .with_default("60");
+const TTL: Key = Key::seconds(
+    "SECRETS_CACHE_TTL_SECONDS",
+    1,
+    3_600,
+    "how long secrets and signing keys count as fresh",
+)
+.with_default("60");
 
 const MAX_STALE: Key = Key::seconds(
     "SECRETS_MAX_STALE_SECONDS",
     0,
     3_600,
-    "how long after that they are used while the provider fails; 0 turns it off",
+    "how long after that they are served while the provider fails; 0 turns it off",
 )
 .with_default("300");
 
@@ -37,6 +42,8 @@ const TIMEOUT: Key = Key::seconds(
     "longest time of one operation, all its attempts included",
 )
 .with_default("10");
+
+const DEFAULT_GRACE: Duration = Duration::from_secs(900);
 
 const MAX_GRACE: u64 = 2_592_000;
 const GRACE: Key = Key::seconds(
@@ -83,13 +90,21 @@ pub(crate) const KEYS: [Key; 10] = [
 pub(crate) struct Common {
     pub(crate) prefix: Option<SecretName>,
     pub(crate) encoding: KeyEncoding,
-    pub(crate) freshness: Freshness,
+    /// How long what was read is used.
+    pub(crate) limits: Limits,
+    /// How long a retired key verifies.
+    pub(crate) grace: Duration,
     pub(crate) timeout: Duration,
     pub(crate) verify: bool,
     pub(crate) telemetry: bool,
 }
 
 impl Common {
+    /// How long keys are used.
+    pub(crate) fn key_limits(&self) -> KeyLimits {
+        KeyLimits { age: self.limits.age(), grace: self.grace }
+    }
+
     /// Reads them; a TTL that the selected provider has a setting of its own for wins over the common one.
     ///
     /// # Errors
@@ -97,29 +112,36 @@ impl Common {
     pub(crate) fn read(settings: &Settings, provider: &[Key]) -> Result<Self> {
         let prefix = settings.text(&PREFIX)?.as_deref().map(SecretName::new).transpose();
         let word = settings.choice(&ENCODING)?.and_then(KeyEncoding::from_word);
+        let timeout = settings.seconds(&TIMEOUT)?.unwrap_or_default();
+        let limits = limits(settings, provider, timeout)?;
         Ok(Self {
             prefix: prefix.map_err(|error| error.with_key(PREFIX.name))?,
             encoding: word.unwrap_or_default(),
-            freshness: freshness(settings, provider)?,
-            timeout: settings.seconds(&TIMEOUT)?.unwrap_or_default(),
+            limits,
+            grace: grace(settings, &limits)?,
+            timeout,
             verify: verify(settings)?,
             telemetry: settings.boolean(&TELEMETRY)?.unwrap_or(false),
         })
     }
 }
 
-fn freshness(settings: &Settings, provider: &[Key]) -> Result<Freshness> {
+fn limits(settings: &Settings, provider: &[Key], timeout: Duration) -> Result<Limits> {
     let seconds = |key: &Key| settings.seconds(key).map(Option::unwrap_or_default);
     let own_ttl = provider.iter().find(|key| key.name.ends_with("_CACHE_TTL_SECONDS"));
     let own_ttl = own_ttl.map(|key| settings.seconds(key)).transpose()?.flatten();
     let ttl = seconds(&TTL)?;
-    let mut freshness = Freshness::new(own_ttl.unwrap_or(ttl), seconds(&MAX_STALE)?);
+    let mut limits = Limits::new(own_ttl.unwrap_or(ttl), seconds(&MAX_STALE)?);
+    limits.attempt = limits.attempt.min(timeout);
+    Ok(limits)
+}
+
+fn grace(settings: &Settings, limits: &Limits) -> Result<Duration> {
     // A key has to be accepted for as long as any process may sign with it, or verify without having
     // seen its successor.
-    let least: Duration = 2 * (freshness.ttl + freshness.max_stale);
+    let least = 2 * limits.age();
     let grace = Key::seconds(GRACE.name, least.as_secs(), MAX_GRACE, GRACE.meaning);
-    freshness.grace = settings.seconds(&grace)?.unwrap_or(freshness.grace);
-    Ok(freshness)
+    Ok(settings.seconds(&grace)?.unwrap_or(least.max(DEFAULT_GRACE)))
 }
 
 fn verify(settings: &Settings) -> Result<bool> {
@@ -146,11 +168,9 @@ mod tests {
     fn defaults_are_those_of_the_contract() {
         let common = read(&[]).unwrap();
         let seconds = |duration: Duration| duration.as_secs();
-        let freshness = common.freshness;
-        assert_eq!(
-            [freshness.ttl, freshness.max_stale, freshness.grace].map(seconds),
-            [60, 300, 900]
-        );
+        let limits = common.limits;
+        let times = [limits.ttl, limits.max_stale, limits.attempt, common.grace];
+        assert_eq!(times.map(seconds), [60, 300, 5, 900]);
         assert_eq!(common.timeout.as_secs(), 10);
         assert_eq!((common.prefix, common.encoding, common.verify), (None, KeyEncoding::Raw, true));
     }
@@ -159,8 +179,8 @@ mod tests {
     fn the_grace_is_never_shorter_than_twice_the_age_limit() {
         let key = "SECRETS_PREVIOUS_KEY_GRACE_SECONDS";
         let long = read(&[("SECRETS_CACHE_TTL_SECONDS", "600")]).unwrap();
-        assert_eq!(long.freshness.grace.as_secs(), 1_800);
-        assert_eq!(read(&[(key, "720")]).unwrap().freshness.grace.as_secs(), 720);
+        assert_eq!(long.grace.as_secs(), 1_800);
+        assert_eq!(read(&[(key, "720")]).unwrap().grace.as_secs(), 720);
         for value in ["719", "2592001", "-1", ""] {
             let error = read(&[(key, value)]).unwrap_err();
             assert_eq!(

@@ -5,31 +5,56 @@ use std::time::Duration;
 
 use strongroom_core::{
     Clock, Error, ErrorKind, GetOptions, Moment, PutOptions, Result, Secret, SecretName, SecretRef,
-    SecretStore, SecretValue, SecretVersion,
+    SecretStore, SecretValue, SecretVersion, Select,
 };
-use strongroom_signing::{KeyRing, StoreSigner};
+use strongroom_layers::{Cache, Source};
 
 use crate::common::Common;
+use crate::declared::Declared;
 use crate::field_write;
+use crate::key_ring::KeyRing;
+use crate::published::Published;
+use crate::reads::{Read, Reads};
+use crate::rings::Rings;
 
 /// How often it is said that verification is switched off.
 const REMINDER: Duration = Duration::from_secs(60);
 
 pub(crate) struct Inner {
     pub(crate) store: Arc<dyn SecretStore>,
+    pub(crate) reads: Cache<Reads>,
+    pub(crate) rings: Cache<Rings>,
     /// What signs, where the provider does so itself.
-    pub(crate) remote: Option<Arc<dyn strongroom_core::Signer>>,
-    pub(crate) local: StoreSigner,
+    pub(crate) remote: Option<Remote>,
     pub(crate) signing_key: SigningKeyName,
     /// A key of the store whose signatures still verify, while `remote` signs.
     pub(crate) also_verifies: Option<SecretName>,
     pub(crate) common: Common,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) warnings: Vec<String>,
+    pub(crate) declared: Declared,
     /// When it was last said that verification is switched off.
     pub(crate) reminded: Mutex<Option<Moment>>,
     /// One rotation at a time in this process: not every store can check and set.
     pub(crate) rotating: tokio::sync::Mutex<()>,
+}
+
+/// A provider that signs.
+pub(crate) struct Remote {
+    pub(crate) signer: Arc<dyn strongroom_core::Signer>,
+    /// What it publishes of its keys.
+    pub(crate) published: Cache<Published>,
+    /// How the last call failed, if it could not be answered.
+    pub(crate) trouble: Mutex<Option<Error>>,
+}
+
+impl Remote {
+    /// Notes how a call went, for `health`.
+    pub(crate) fn note<T>(&self, result: Result<T>) -> Result<T> {
+        let trouble = result.as_ref().err().filter(|error| error.kind().allows_stale()).cloned();
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+        result
+    }
 }
 
 /// The configured signing key.
@@ -67,7 +92,7 @@ impl Inner {
 
     pub(crate) async fn check_key(&self, name: &SecretName) -> Result<()> {
         let checked = match &self.remote {
-            Some(remote) => remote.check(name).await,
+            Some(remote) => remote.signer.check(name).await,
             None => self.store.check(name).await,
         };
         checked.map_err(|error| match error.kind() {
@@ -79,23 +104,37 @@ impl Inner {
         })
     }
 
-    pub(crate) async fn get(&self, reference: &SecretRef, options: GetOptions) -> Result<Secret> {
-        let reference = reference.clone().with_field(options.field.clone())?;
-        if self.store.capabilities().fields {
-            let options = options.field(reference.field().cloned());
-            return self.store.get(reference.name(), options).await;
-        }
-        let secret = self.store.get(reference.name(), options.field(None)).await?;
-        self.pick(&reference, secret)
+    /// Reads a secret, from the cache where that may be. `text` is what it was asked for with.
+    pub(crate) async fn get(
+        &self,
+        reference: &SecretRef,
+        text: Option<&str>,
+        options: GetOptions,
+    ) -> Result<Secret> {
+        let text = text.filter(|_| options.field.is_none() && options.select == Select::Current);
+        let reference = reference.clone().with_field(options.field)?;
+        let read = Read::of(&reference, options.select);
+        self.reads.get(&read, text, options.max_age).await
     }
 
-    pub(crate) fn pick(&self, reference: &SecretRef, secret: Secret) -> Result<Secret> {
-        let Some(field) = reference.field() else { return Ok(secret) };
-        let picked = field.pick(secret.value());
-        let located = |error: Error| {
-            error.with_name(reference.name().as_str()).with_operation(self.store.info().id(), "get")
-        };
-        Ok(secret.with_value(picked.map_err(located)?))
+    /// Reads the current version, past the cache.
+    pub(crate) async fn current(&self, reference: &SecretRef) -> Result<Secret> {
+        let read = [Read::current(reference)];
+        let mut answers = self.reads.source().load(&read).await;
+        let left_out = || Error::new(ErrorKind::Internal, "a store left out the name it was asked");
+        answers.pop().unwrap_or_else(|| Err(left_out()))
+    }
+
+    /// A secret was written, as far as we know: it is read again before it is served.
+    pub(crate) fn expire(&self, name: &SecretName) {
+        self.reads.expire(|read| read.name == *name);
+        self.rings.expire(|key| key == name);
+    }
+
+    /// Nothing that is held of a secret is served from now on.
+    pub(crate) fn invalidate(&self, name: &SecretName) {
+        self.reads.invalidate(|read| read.name == *name);
+        self.rings.invalidate(|key| key == name);
     }
 
     pub(crate) async fn put(
@@ -120,7 +159,7 @@ impl Inner {
             field => self.store.put(name, value, options.field(field.cloned())).await,
         };
         // Whether or not it went well: a write that timed out may have happened.
-        self.local.invalidate(name);
+        self.expire(name);
         written
     }
 
@@ -141,7 +180,7 @@ impl Inner {
 
     pub(crate) async fn ring(&self, name: &SecretName) -> Result<KeyRing> {
         match self.remote {
-            None => self.local.ring(name).await,
+            None => KeyRing::open(&self.rings, name).await,
             Some(_) => {
                 let message = "the provider signs itself, so there is no key to hold; use `signer`";
                 Err(Error::new(ErrorKind::Unsupported, message))

@@ -2,8 +2,8 @@
 //!
 //! One API over several providers, chosen by `SECRETS_PROVIDER`; this version has `file` (a folder, or
 //! releases behind a `current` link), `env`, HashiCorp Vault and OpenBao behind feature `vault`, and a store
-//! in memory for tests. Signing keys follow rotations and are kept through outages, up to an age limit, or
-//! stay with a provider that signs itself; reads are not cached in this version.
+//! in memory for tests. Secrets and signing keys are cached, renewed in the background, follow rotations and
+//! are carried through outages, up to an age limit; or keys stay with a provider that signs itself.
 //!
 //! Needs a tokio runtime, of any flavour, with its timer enabled.
 //!
@@ -50,26 +50,37 @@
 mod batch;
 mod builder;
 mod common;
+mod declared;
 mod field_write;
+mod health;
 mod inner;
+mod key_ring;
+mod published;
+mod reads;
 mod registry;
+mod rings;
 mod rotate;
 mod secrets;
 mod signer;
+mod use_secret;
 
 pub mod provider;
 
 pub use builder::Builder;
+pub use health::{Health, Problem, Trouble};
+pub use key_ring::{KeyRing, RawHmac};
 pub use registry::{Listed, providers};
 pub use rotate::{Rotate, Rotation};
 pub use secrets::{Probed, Secrets};
 pub use signer::{Enforced, Signer};
+pub use use_secret::Use;
 
 pub use strongroom_core::{
-    Algorithm, Clock, Environment, Error, ErrorKind, Form, GetOptions, IfVersion, Key, KeyId,
-    Layer, Probe, Purpose, PutOptions, Reason, Result, Retry, Secret, SecretName, SecretRef,
+    Algorithm, Clock, Environment, Error, ErrorKind, Form, Freshness, GetOptions, IfVersion, Key,
+    KeyId, Layer, Probe, Purpose, PutOptions, Reason, Result, Retry, Secret, SecretName, SecretRef,
     SecretValue, SecretVersion, Select, Settings, Signature, Stage, SystemClock, Verified,
     VersionInfo, VersionState,
 };
+pub use strongroom_layers::{Live, Ref};
 pub use strongroom_local::{FileStore, MemoryStore, ProcessEnvironment};
-pub use strongroom_signing::{KeyEncoding, KeyRing, KeySet, KeyState, RawHmac, RawTag, SigningKey};
+pub use strongroom_signing::{KeyEncoding, KeySet, KeyState, RawTag, SigningKey};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use strongroom_core::{
-    Error, ErrorKind, GetOptions, IfVersion, PutOptions, Reason, Result, Secret, SecretRef,
-    SecretValue, SecretVersion, Signer,
+    Error, ErrorKind, IfVersion, PutOptions, Reason, Result, Secret, SecretRef, SecretValue,
+    SecretVersion, Signer,
 };
 use strongroom_signing::{KeyEncoding, KeySet, SigningKey};
 
@@ -110,7 +110,7 @@ impl Rotate {
         };
         self.check().map_err(located)?;
         let _turn = inner.rotating.lock().await;
-        let current = inner.get(&reference, GetOptions::default()).await.map_err(located)?;
+        let current = inner.current(&reference).await.map_err(located)?;
         let what = self.what(&reference, &current)?;
         if current.version().is_none() && what != What::KeySet {
             return Err(located(no_previous()));
@@ -126,7 +126,7 @@ impl Rotate {
             name: logical,
             version,
             previous: current.version().cloned(),
-            previous_verifies_until: Some(now + inner.common.freshness.grace),
+            previous_verifies_until: Some(now + inner.common.grace),
         })
     }
 
@@ -135,7 +135,7 @@ impl Rotate {
     fn remote(&self, logical: &SecretRef) -> Option<&Arc<dyn Signer>> {
         let configured = self.inner.signing_key.name.as_ref().ok()?;
         let is_key = logical.field().is_none() && logical.name() == configured;
-        self.inner.remote.as_ref().filter(|_| is_key)
+        self.inner.remote.as_ref().map(|remote| &remote.signer).filter(|_| is_key)
     }
 
     async fn rotate_remote(&self, remote: &dyn Signer, name: SecretRef) -> Result<Rotation> {
@@ -147,7 +147,12 @@ impl Rotate {
         }
         self.check_waiting()?;
         let _turn = self.inner.rotating.lock().await;
-        let rotated = remote.rotate(name.name()).await?;
+        let rotated = remote.rotate(name.name()).await;
+        if let Some(remote) = &self.inner.remote {
+            // Whether or not it went well: a call that timed out may have rotated.
+            remote.published.expire(|key| key == name.name());
+        }
+        let rotated = rotated?;
         Ok(Rotation {
             name,
             version: Some(rotated.version),
@@ -165,7 +170,7 @@ impl Rotate {
             return Ok(What::KeySet);
         }
         let name = reference.name();
-        let mut is_key = inner.local.uses(name);
+        let mut is_key = inner.rings.status().iter().any(|status| status.key == *name);
         for key in inner.signing_key.name.iter().chain(&inner.also_verifies) {
             is_key |= *name == inner.full_name(key)?;
         }
@@ -209,7 +214,7 @@ impl Rotate {
                     Some(value) => SigningKey::decode(value, KeyEncoding::Base64url)?,
                     None => SigningKey::generate(bytes)?,
                 };
-                let grace = self.inner.common.freshness.grace;
+                let grace = self.inner.common.grace;
                 Ok(KeySet::parse(current.value())?.rotated(key, now, grace)?.render())
             }
             What::Key => {

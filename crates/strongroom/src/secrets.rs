@@ -8,11 +8,12 @@ use strongroom_core::{
     Error, GetOptions, Probe, PutOptions, Result, Secret, SecretName, SecretValue, SecretVersion,
     Settings, VersionInfo,
 };
+use strongroom_layers::{Live, Ref};
 use strongroom_local::ProcessEnvironment;
-use strongroom_signing::{KeyRing, RawHmac};
 
 use crate::inner::Inner;
-use crate::{Builder, Rotate, Signer};
+use crate::reads::Read;
+use crate::{Builder, Health, KeyRing, RawHmac, Rotate, Signer, Use};
 
 /// The secrets of one provider, and signatures made with its keys. Cheap to clone and to share.
 ///
@@ -61,26 +62,165 @@ impl Secrets {
         &self.inner.warnings
     }
 
-    /// Reads the current version of a secret.
+    /// Reads the current version of a secret: from the cache, or once for all who ask.
+    ///
+    /// What was read within `SECRETS_CACHE_TTL_SECONDS` is served as it is. A secret that is read twice in
+    /// that time is in use: it is renewed in the background, so that no reader waits, for as long as it is
+    /// read. While the provider fails, the last value is served for `SECRETS_MAX_STALE_SECONDS` more, and
+    /// [`Secret::freshness`] says so.
     ///
     /// # Errors
     /// `NotFound`, `Deleted`, `InvalidValue` and the like if the provider says so about the secret;
     /// `Misconfigured` if the name is not one; any other kind if the provider cannot answer.
     pub async fn get(&self, name: &str) -> Result<Secret> {
-        self.get_with(name, GetOptions::default()).await
+        match self.inner.reads.hit(name) {
+            Some(secret) => Ok(secret),
+            None => self.get_with(name, GetOptions::default()).await,
+        }
     }
 
-    /// Reads a version of a secret: the previous, the pending, or the one with a given id.
+    /// The current version of a secret in use, borrowed: no lock, no allocation, no waiting. The hot form.
+    ///
+    /// `None` until the secret was declared, watched, or read twice within its TTL; and once it cannot be
+    /// used: [`get`](Self::get) it then, which tells why. The reference cannot be sent to another thread.
+    ///
+    /// ```
+    /// use strongroom::{MemoryStore, Secrets};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> strongroom::Result<()> {
+    /// let store = MemoryStore::new().with("a/b", "canary-password")?;
+    /// let secrets = Secrets::builder().store(store).require(["a/b"]).build().await?;
+    /// secrets.ready().await?;
+    /// let Some(secret) = secrets.cached("a/b") else { panic!("it was declared and read") };
+    /// assert_eq!(secret.value().expose(), b"canary-password");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn cached(&self, name: &str) -> Option<Ref<'_, Secret>> {
+        self.inner.reads.cached(name)
+    }
+
+    /// A handle that always shows the last value of a secret: reading it takes no lock, no allocation and no
+    /// look at the clock. It keeps the secret in use, also after this `Secrets` is gone.
+    ///
+    /// ```
+    /// use strongroom::{MemoryStore, PutOptions, Secrets};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> strongroom::Result<()> {
+    /// let store = MemoryStore::new().with("a/b", "canary-1")?;
+    /// let secrets = Secrets::builder().store(store).build().await?;
+    /// let mut live = secrets.watch("a/b").await?;
+    /// secrets.put("a/b", "canary-2", PutOptions::default()).await?;
+    /// live.changed().await?;
+    /// assert_eq!(live.load()?.value().expose(), b"canary-2");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub async fn watch(&self, name: &str) -> Result<Live<Secret>> {
+        self.watch_as(name, |secret| Ok(secret.clone())).await
+    }
+
+    /// As [`watch`](Self::watch), for what a function makes of each value: a pool's settings, a parsed key. A
+    /// new value that it refuses is logged, without its error's text, and the last good one stays, up to its
+    /// age limit.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get), and that of the function for the first value.
+    pub async fn watch_as<T: Send + Sync + 'static>(
+        &self,
+        name: &str,
+        parse: impl Fn(&Secret) -> Result<T> + Send + Sync + 'static,
+    ) -> Result<Live<T>> {
+        let read = Read::current(&self.inner.resolve(name)?);
+        self.inner.reads.watch(&read, Some(name), parse).await
+    }
+
+    /// Reads what was declared with [`Builder::require`] and [`Builder::critical`], and keeps it in use from now
+    /// on, however rarely it is read. Call it before a service takes requests.
+    ///
+    /// # Errors
+    /// The first of those of reading them, once all were tried; as [`get`](Self::get). What failed is tried
+    /// again in the background.
+    pub async fn ready(&self) -> Result<()> {
+        self.inner.ready().await
+    }
+
+    /// Whether what was declared, and what is in use, can be used. Asks nobody.
+    pub fn health(&self) -> Health {
+        self.inner.health()
+    }
+
+    /// Drops what is held of a secret, all its fields and versions and a signing key made of it: nothing that
+    /// was read before is served after this, also where a read is under way. What is in use is read again at
+    /// once.
+    ///
+    /// # Errors
+    /// `Misconfigured` if the name is not one.
+    pub fn invalidate(&self, name: &str) -> Result<()> {
+        let reference = self.inner.resolve(name)?;
+        self.inner.invalidate(reference.name());
+        Ok(())
+    }
+
+    /// Uses a secret that may just have been rotated: if it is rejected, by a database that already has the new
+    /// password for example, it is read again, at most every 30 s; then the new one is tried, then the previous
+    /// one, where the provider keeps it.
+    ///
+    /// ```
+    /// use strongroom::{MemoryStore, Secrets, Use};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> strongroom::Result<()> {
+    /// let store = MemoryStore::new().with("db", "canary-password")?;
+    /// let secrets = Secrets::builder().store(store).build().await?;
+    /// let used = secrets.use_secret("db", |secret| async move {
+    ///     match secret.value().expose() == b"canary-password" {
+    ///         true => Use::Ok("connected"),
+    ///         false => Use::Rejected("wrong password"),
+    ///     }
+    /// });
+    /// assert_eq!(used.await?, Use::Ok("connected"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`get`](Self::get) for the first try. A rejection is no error: it is what the last try gave.
+    pub async fn use_secret<T, R, F: Future<Output = Use<T, R>>>(
+        &self,
+        name: &str,
+        attempt: impl Fn(Secret) -> F,
+    ) -> Result<Use<T, R>> {
+        self.inner.use_secret(name, attempt).await
+    }
+
+    /// Drops everything that is held, wipes it, and ends all background work. Handles and reads answer
+    /// `Unavailable` (reason `closed`) from then on. Without this, the last handle that is dropped does so.
+    pub async fn shutdown(&self) {
+        self.inner.reads.shutdown().await;
+        self.inner.rings.shutdown().await;
+        if let Some(remote) = &self.inner.remote {
+            remote.published.shutdown().await;
+        }
+    }
+
+    /// Reads a version of a secret: the previous, the pending, or the one with a given id; or the current one
+    /// no older than [`GetOptions::max_age`].
     ///
     /// # Errors
     /// As [`get`](Self::get); `NotFound` (reason `version`) if there is no such version, `Unsupported` if
     /// the provider keeps none.
     pub async fn get_with(&self, name: &str, options: GetOptions) -> Result<Secret> {
-        self.inner.get(&self.inner.resolve(name)?, options).await
+        self.inner.get(&self.inner.resolve(name)?, Some(name), options).await
     }
 
-    /// Reads several secrets: one result a name, in their order. A provider that can, reads them at one
-    /// instant: on `file`, all come from the same release.
+    /// Reads several secrets: one result a name, in their order, as [`get`](Self::get). A provider that can,
+    /// reads them at one instant: on `file`, all come from the same release.
     pub async fn get_many(&self, names: &[&str]) -> Vec<Result<Secret>> {
         self.inner.get_many(names).await
     }
@@ -131,7 +271,11 @@ impl Secrets {
     pub async fn delete(&self, name: &str) -> Result<()> {
         let name = self.inner.full_name(&SecretName::new(name)?)?;
         let deleted = self.inner.store.delete(&name).await;
-        self.inner.local.invalidate(&name);
+        match &deleted {
+            Ok(()) => self.inner.invalidate(&name),
+            // A call that timed out may have deleted it.
+            Err(_) => self.inner.expire(&name),
+        }
         deleted
     }
 
@@ -143,7 +287,7 @@ impl Secrets {
     pub async fn restore(&self, name: &str) -> Result<()> {
         let name = self.inner.full_name(&SecretName::new(name)?)?;
         let restored = self.inner.store.restore(&name).await;
-        self.inner.local.invalidate(&name);
+        self.inner.expire(&name);
         restored
     }
 
@@ -167,8 +311,8 @@ impl Secrets {
         Signer::open(self.inner.clone(), self.inner.key_name(&SecretName::new(name)?)?).await
     }
 
-    /// A snapshot of the configured key's live versions, which signs and verifies without waiting. Refuses
-    /// everything once it is older than TTL plus stale window: take a new one well before.
+    /// The configured key's live versions, which sign and verify without waiting, and are renewed in the
+    /// background.
     ///
     /// # Errors
     /// `Unsupported` if the provider signs and no key leaves it; otherwise as [`signer`](Self::signer).
@@ -176,7 +320,7 @@ impl Secrets {
         self.inner.ring(&self.inner.full_name(self.signing_key()?)?).await
     }
 
-    /// Plain HMAC-SHA256 with a key, for protocols that others define. A snapshot, as
+    /// Plain HMAC-SHA256 with a key, for protocols that others define. Renewed as a
     /// [`key_ring`](Self::key_ring).
     ///
     /// # Errors
@@ -185,8 +329,11 @@ impl Secrets {
     pub async fn raw_hmac(&self, name: &str) -> Result<RawHmac> {
         let name = self.inner.full_name(&SecretName::new(name)?)?;
         // Keys of the store serve here too where the provider signs.
-        let ring = self.inner.local.ring(&name).await?;
-        RawHmac::new(ring).map_err(|error| error.with_name(name.as_str()))
+        let opened = RawHmac::open(&self.inner.rings, &name).await;
+        opened.map_err(|error| match error.name() {
+            Some(_) => error,
+            None => error.with_name(name.as_str()),
+        })
     }
 
     /// The name of the configured signing key: logical, or the provider's own where that signs.

@@ -4,20 +4,23 @@ use std::fmt;
 use std::sync::Arc;
 
 use strongroom_core::{
-    Error, Purpose, Reason, Result, SecretName, SignOptions, Signature, Signer as Backend, Verified,
+    Error, ErrorKind, Purpose, Reason, Result, SecretName, SignOptions, Signature, Verified,
 };
 
-use crate::inner::Inner;
+use crate::inner::{Inner, Remote};
+use crate::{KeyRing, published, rings};
 
 /// Signs and verifies with one key, for one purpose. Cheap to clone.
 ///
-/// Where the provider keeps the key, it signs; where the key is read from the store, it is read again
-/// when it is no longer fresh, and a rotation is followed.
+/// Where the provider keeps the key, it signs, and verifies what it publishes no keys for. Where the key is
+/// read from the store, it is renewed in the background, and a rotation is followed.
 #[derive(Clone)]
 pub struct Signer {
     inner: Arc<Inner>,
     key: SecretName,
     options: SignOptions,
+    /// The key itself, where the provider does not sign.
+    ring: Option<KeyRing>,
 }
 
 /// What [`Signer::enforce`] found.
@@ -31,11 +34,14 @@ pub enum Enforced {
 
 impl Signer {
     pub(crate) async fn open(inner: Arc<Inner>, key: SecretName) -> Result<Self> {
-        match &inner.remote {
-            Some(remote) => remote.check(&key).await?,
-            None => drop(inner.local.ring(&key).await?),
-        }
-        Ok(Self { inner, key, options: SignOptions::default() })
+        let ring = match &inner.remote {
+            Some(remote) => {
+                remote.note(remote.signer.check(&key).await)?;
+                None
+            }
+            None => Some(KeyRing::open(&inner.rings, &key).await?),
+        };
+        Ok(Self { inner, key, options: SignOptions::default(), ring })
     }
 
     /// The same key for another purpose: `[a-z0-9._-]{1,64}`. Signatures of one purpose never verify for
@@ -46,26 +52,39 @@ impl Signer {
     pub fn for_purpose(&self, purpose: &str) -> Result<Self> {
         let mut other = self.clone();
         other.options = SignOptions::default().purpose(Purpose::new(purpose)?);
+        other.ring = self.ring.as_ref().map(|ring| ring.for_purpose(purpose)).transpose()?;
         Ok(other)
     }
 
     /// Signs with the current version of the key.
     ///
     /// # Errors
-    /// Those of reading the key, if it is no longer fresh; `Unavailable` past the age limit.
+    /// Those of reading the key, if there is none that may be used; `Unavailable` past the age limit.
     pub async fn sign(&self, message: &[u8]) -> Result<Signature> {
-        self.backend().sign(&self.key, message, self.options.clone()).await
+        match self.backend()? {
+            Backend::Local(ring) => {
+                ring.renewed().await?;
+                ring.sign(message)
+            }
+            Backend::Remote(remote) => {
+                remote.note(remote.signer.sign(&self.key, message, self.options.clone()).await)
+            }
+        }
     }
 
     /// Verifies with the version that the signature names. A mismatch is an error. Always verifies,
     /// whatever the settings say.
     ///
+    /// A key that is not known is looked for once, at most every 30 s, which never delays known ones.
+    ///
     /// # Errors
     /// `SignatureMismatch` if the signature does not verify, with `retry_after` if a key that is not known
     /// yet may be looked for again then; any other kind if it could not be told.
     pub async fn verify(&self, message: &[u8], signature: &Signature) -> Result<Verified> {
-        let verified =
-            self.backend().verify(&self.key, message, signature, self.options.clone()).await;
+        let verified = match self.backend()? {
+            Backend::Local(ring) => self.verify_local(ring, message, signature).await,
+            Backend::Remote(remote) => self.verify_remote(remote, message, signature).await,
+        };
         match verified {
             Err(error) if error.reason() == Some(Reason::UnknownKey) => {
                 self.verify_migrating(message, signature, error).await
@@ -76,20 +95,26 @@ impl Signer {
 
     /// Signs several messages: one result a message, in their order.
     pub async fn sign_many(&self, messages: &[&[u8]]) -> Vec<Result<Signature>> {
-        self.backend().sign_many(&self.key, messages, self.options.clone()).await
+        if let Ok(Backend::Remote(remote)) = self.backend() {
+            return remote.signer.sign_many(&self.key, messages, self.options.clone()).await;
+        }
+        let mut signatures = Vec::with_capacity(messages.len());
+        for message in messages {
+            signatures.push(self.sign(message).await);
+        }
+        signatures
     }
 
     /// Verifies several messages: one result a pair, in their order.
     pub async fn verify_many(&self, pairs: &[(&[u8], &Signature)]) -> Vec<Result<Verified>> {
-        let mut results = self.backend().verify_many(&self.key, pairs, self.options.clone()).await;
-        for (result, (message, signature)) in results.iter_mut().zip(pairs) {
-            if let Err(error) = result
-                && error.reason() == Some(Reason::UnknownKey)
-            {
-                *result = self.verify_migrating(message, signature, error.clone()).await;
-            }
+        let mut verified = Vec::with_capacity(pairs.len());
+        if let Ok(Backend::Remote(remote)) = self.backend() {
+            return self.verify_many_remote(remote, pairs).await;
         }
-        results
+        for (message, signature) in pairs {
+            verified.push(self.verify(message, signature).await);
+        }
+        verified
     }
 
     /// Verifies a signature that has to be there. The only call that honours
@@ -108,6 +133,71 @@ impl Signer {
         }
     }
 
+    async fn verify_local(
+        &self,
+        ring: &KeyRing,
+        message: &[u8],
+        signature: &Signature,
+    ) -> Result<Verified> {
+        ring.renewed().await?;
+        match ring.verify_known(message, signature) {
+            Err(error) if error.reason() == Some(Reason::UnknownKey) => {
+                let purpose = &self.options.purpose;
+                let (rings, key) = (&self.inner.rings, &self.key);
+                rings::verify_unknown(rings, key, purpose, message, signature).await
+            }
+            verified => verified,
+        }
+    }
+
+    async fn verify_remote(
+        &self,
+        remote: &Remote,
+        message: &[u8],
+        signature: &Signature,
+    ) -> Result<Verified> {
+        let (cache, options) = (&remote.published, &self.options);
+        match published::verify(cache, &self.key, message, signature, options).await {
+            Some(verified) => verified,
+            None => {
+                let options = options.clone();
+                let asked = remote.signer.verify(&self.key, message, signature, options).await;
+                remote.note(asked)
+            }
+        }
+    }
+
+    /// Those whose keys are published are verified here, the rest by the provider, together.
+    async fn verify_many_remote(
+        &self,
+        remote: &Remote,
+        pairs: &[(&[u8], &Signature)],
+    ) -> Vec<Result<Verified>> {
+        let (cache, options) = (&remote.published, &self.options);
+        let mut results = Vec::with_capacity(pairs.len());
+        for (message, signature) in pairs {
+            results.push(published::verify(cache, &self.key, message, signature, options).await);
+        }
+        let left = results.iter().zip(pairs).filter(|(result, _)| result.is_none());
+        let left: Vec<_> = left.map(|(_, pair)| *pair).collect();
+        let mut asked = Vec::new();
+        if !left.is_empty() {
+            asked = remote.signer.verify_many(&self.key, &left, options.clone()).await;
+        }
+        let mut asked = asked.into_iter();
+        let mut verified = Vec::with_capacity(pairs.len());
+        for (result, (message, signature)) in results.into_iter().zip(pairs) {
+            let left_out = || Err(Error::new(ErrorKind::Internal, "a signer left out a message"));
+            verified.push(match result.unwrap_or_else(|| asked.next().unwrap_or_else(left_out)) {
+                Err(error) if error.reason() == Some(Reason::UnknownKey) => {
+                    self.verify_migrating(message, signature, error).await
+                }
+                result => result,
+            });
+        }
+        verified
+    }
+
     /// The provider that signs knows no such key: it may be the one of the store that signed before.
     async fn verify_migrating(
         &self,
@@ -119,22 +209,37 @@ impl Signer {
             return Err(unknown);
         };
         let old = self.inner.full_name(old)?;
-        let verified =
-            self.inner.local.verify(&old, message, signature, self.options.clone()).await?;
+        let (rings, purpose) = (&self.inner.rings, &self.options.purpose);
+        let ring = rings::ring(rings, &old).await?.0.with_purpose(purpose)?;
+        let verified = match ring.verify(message, signature) {
+            Err(error) if error.reason() == Some(Reason::UnknownKey) => {
+                rings::verify_unknown(rings, &old, purpose, message, signature).await
+            }
+            verified => verified,
+        };
         // It signs no more, whatever its own store says.
-        Ok(Verified::by(*verified.key(), false))
+        Ok(Verified::by(*verified?.key(), false))
     }
 
     fn is_configured_key(&self) -> bool {
         self.inner.signing_key.name.as_ref().is_ok_and(|name| *name == self.key)
     }
 
-    fn backend(&self) -> &dyn Backend {
-        match &self.inner.remote {
-            Some(remote) => &**remote,
-            None => &self.inner.local,
+    fn backend(&self) -> Result<Backend<'_>> {
+        match (&self.ring, &self.inner.remote) {
+            (Some(ring), _) => Ok(Backend::Local(ring)),
+            (None, Some(remote)) => Ok(Backend::Remote(remote)),
+            (None, None) => {
+                Err(Error::new(ErrorKind::Internal, "a signer has neither a key nor a provider"))
+            }
         }
     }
+}
+
+/// Who signs.
+enum Backend<'a> {
+    Local(&'a KeyRing),
+    Remote(&'a Remote),
 }
 
 impl fmt::Debug for Signer {

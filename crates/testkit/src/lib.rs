@@ -5,11 +5,13 @@
 //! - [`conformance`] says what every store and every signer has to do, row by row.
 //! - [`RawServer`], [`BlackHole`] and [`TlsFront`] do what no server library can: break off, drip, hang, and
 //!   show bad certificates.
-//! - [`ScriptedStore`] wraps a store, counts what is asked of it and fails when told to; [`ManualClock`] is a
-//!   clock that a test moves.
+//! - [`ChaosStore`] wraps a store, counts what is asked of it, and fails, panics, waits, lags or answers
+//!   [as told](Step), call by call and name by name; [`ScriptedStore`] fails all or nothing.
+//! - [`ManualClock`] is a clock that a test moves.
 
 #![forbid(unsafe_code)]
 
+mod chaos;
 mod clock;
 pub mod conformance;
 mod fault;
@@ -18,6 +20,7 @@ mod scripted;
 mod tls;
 mod vault;
 
+pub use chaos::{ChaosStore, Gate, Step};
 pub use clock::ManualClock;
 pub use fault::{Fault, On};
 pub use raw::{BlackHole, Exchange, RawServer, http};

@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use strongroom_core::{
-    Capabilities, Error, ErrorKind, GetOptions, Probe, ProviderInfo, PutOptions, Result, Secret,
-    SecretName, SecretStore, SecretValue, SecretVersion, VersionInfo,
+    Capabilities, Error, ErrorKind, GetOptions, LiveVersion, Probe, ProviderInfo, PutOptions,
+    Result, Secret, SecretName, SecretStore, SecretValue, SecretVersion, VersionInfo,
 };
 
 /// A store around a store: counts the calls that reach it, and fails them while told to.
@@ -35,7 +36,8 @@ impl ScriptedStore {
         *self.failing() = kind;
     }
 
-    /// How many calls came, failed ones included. A batch counts as one.
+    /// How many calls came, failed ones included. A batch counts as one, and so does
+    /// `live_versions`.
     pub fn calls(&self) -> usize {
         self.script.calls.load(Ordering::SeqCst)
     }
@@ -111,6 +113,14 @@ impl SecretStore for ScriptedStore {
 
     async fn versions(&self, name: &SecretName) -> Result<Vec<VersionInfo>> {
         self.call()?.versions(name).await
+    }
+
+    async fn live_versions(
+        &self,
+        name: &SecretName,
+        since: SystemTime,
+    ) -> Result<Vec<LiveVersion>> {
+        self.call()?.live_versions(name, since).await
     }
 
     async fn check(&self, name: &SecretName) -> Result<()> {

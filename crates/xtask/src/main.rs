@@ -12,6 +12,7 @@
 )]
 
 mod barred;
+mod bench;
 mod check;
 mod command;
 mod deny;
@@ -41,7 +42,8 @@ fn main() -> ExitCode {
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["test"] => reported(test::run),
         ["check"] => reported(check::run),
-        ["bench"] => concluded(servers::bench()),
+        ["bench"] => concluded(bench::vault()),
+        ["bench", "hot"] => concluded(bench::hot()),
         ["servers"] => concluded(servers::serve()),
         ["servers", "install"] => concluded(strongroom_servers::install()),
         _ => {
@@ -75,5 +77,6 @@ usage: cargo xtask COMMAND
   test             install the servers; run every test, the examples and the crate counts
   check            format, lints, docs, features, Rust version, layering, licences
   bench            measure against a bare client on OpenBao; fails if a bar is missed
+  bench hot        measure warm reads, signatures and renewals against the peers; fails likewise
   servers          start OpenBao, print the settings that select it, serve until Ctrl-C
   servers install  install it into target/servers";

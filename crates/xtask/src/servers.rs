@@ -1,10 +1,8 @@
-//! `cargo xtask servers` and `bench`: OpenBao, ready for the quickstart example, and measured.
+//! `cargo xtask servers`: OpenBao, ready for the quickstart example.
 
 use std::io;
 
 use strongroom_servers::OpenBao;
-
-use crate::command::{cargo, succeed};
 
 /// Installs and starts OpenBao, prints the settings that select it, and serves until the input ends.
 ///
@@ -21,15 +19,6 @@ pub(crate) fn serve() -> Result<(), String> {
     eprintln!("serving until Ctrl-C or the end of input");
     let ended = io::copy(&mut io::stdin(), &mut io::sink());
     ended.map(drop).map_err(|cause| format!("cannot read the input: {cause}"))
-}
-
-/// Measures Strongroom against a bare HTTP client on OpenBao.
-///
-/// # Errors
-/// If a bar is missed, or OpenBao cannot be installed.
-pub(crate) fn bench() -> Result<(), String> {
-    strongroom_servers::install()?;
-    succeed(&mut cargo("run --release --locked -p strongroom-tests --example vault_speed"))
 }
 
 /// Creates the Transit key [`KEY`], which signs with HMAC.

@@ -132,6 +132,20 @@ impl<S: Source> Cache<S> {
         parse: impl Fn(&S::Value) -> Result<T> + Send + Sync + 'static,
     ) -> Result<Live<T>> {
         self.get(key, None, None).await?;
+        self.attach(key, text, parse)
+    }
+
+    /// As [`watch`](Self::watch), without waiting: if nothing is held now, the handle shows an error until it is
+    /// read.
+    ///
+    /// # Errors
+    /// That of `parse`.
+    pub fn attach<T: Send + Sync + 'static>(
+        &self,
+        key: &S::Key,
+        text: Option<&str>,
+        parse: impl Fn(&S::Value) -> Result<T> + Send + Sync + 'static,
+    ) -> Result<Live<T>> {
         let shared = &self.0;
         let (unattended, clock) = (shared.unattended.clone(), shared.clock.clone());
         let screen = Arc::new(Screen::new(unattended, clock, shared.limits.age()));

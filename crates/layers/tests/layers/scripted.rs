@@ -7,9 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use strongroom_core::{
-    Algorithm, Capabilities, Error, ErrorKind, GetOptions, KeyId, Layer, LiveVersion, Probe, ProviderInfo,
-    PutOptions, Result, Rotated, Secret, SecretName, SecretStore, SecretValue, SecretVersion,
-    SignOptions, Signature, Signer, Verified, Verifier, VersionInfo,
+    Algorithm, Capabilities, Error, ErrorKind, GetOptions, KeyId, Layer, LiveVersion, Probe,
+    ProviderInfo, PutOptions, Result, Rotated, Secret, SecretName, SecretStore, SecretValue,
+    SecretVersion, SignOptions, Signature, Signer, Verified, Verifier, VersionInfo,
 };
 use strongroom_layers::{RetryLayer, TimeoutLayer};
 use tokio::time::Instant;

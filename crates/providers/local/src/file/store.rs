@@ -107,6 +107,8 @@ fn capabilities_of(layout: Layout) -> Capabilities {
     (can.put, can.delete) = (layout != Layout::Platform, layout != Layout::Platform);
     let releases = matches!(layout, Layout::Releases | Layout::Empty);
     (can.cas, can.versions, can.pending) = (releases, releases, releases);
+    // A release is opened once for all names.
+    can.snapshot = releases;
     can
 }
 

@@ -1,15 +1,24 @@
 //! One key of Transit, as the server describes it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_lc_rs::signature::{ED25519, ED25519_PUBLIC_KEY_LEN, UnparsedPublicKey};
 use base64ct::{Base64, Encoding};
-use strongroom_core::{Clock, Error, ErrorKind, Moment, Reason, Result, escaped};
+use strongroom_core::{
+    Clock, Error, ErrorKind, KeyId, Moment, Reason, Result, SecretName, escaped,
+};
 use strongroom_http::Response;
 
 use super::wire::{OneKey, ReadKey};
 use crate::config::KeyType;
+
+/// The version of the key of this name that an id stands for. Nothing is asked.
+pub(crate) fn version_of(name: &SecretName, id: &KeyId) -> Option<u32> {
+    // The version is what follows the eight characters of the name.
+    let version = id.as_str().get(8..)?.parse().ok()?;
+    (KeyId::transit(name.as_str(), version) == *id).then_some(version)
+}
 
 /// What this process knows of a key.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +77,8 @@ pub(crate) struct TransitKey {
     pub(crate) key_type: KeyType,
     pub(crate) latest: u32,
     oldest: u32,
-    public_keys: HashMap<u32, Vec<u8>>,
+    /// From `oldest` to `latest`; empty for `hmac`.
+    public_keys: BTreeMap<u32, Vec<u8>>,
 }
 
 impl TransitKey {
@@ -88,7 +98,7 @@ impl TransitKey {
                 "the Transit key is a derived one, which needs a context for each signature";
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
-        let mut public_keys = HashMap::new();
+        let mut public_keys = BTreeMap::new();
         for (version, key) in data.keys.unwrap_or_default() {
             // Symmetric keys have a time in this place.
             if let (KeyType::Ed25519, OneKey::Public { public_key }) = (key_type, key) {
@@ -98,13 +108,24 @@ impl TransitKey {
             }
         }
         let (latest, oldest) = (data.latest_version, data.min_decryption_version);
+        let mut versions = oldest.max(1)..=latest;
+        public_keys.retain(|version, _| versions.contains(version));
         // A key that is not there in full would make forgeries of good signatures.
-        let mut listed = oldest.max(1)..=latest;
-        if key_type == KeyType::Ed25519 && !listed.all(|version| public_keys.contains_key(&version))
-        {
+        let is_whole = !versions.is_empty() && versions.all(|one| public_keys.contains_key(&one));
+        if key_type == KeyType::Ed25519 && !is_whole {
             return Err(response.malformed());
         }
         Ok(Self { key_type, latest, oldest, public_keys })
+    }
+
+    /// The versions that verify here, the latest first: none of an `hmac` key.
+    pub(crate) fn published(&self) -> impl Iterator<Item = u32> {
+        self.public_keys.keys().rev().copied()
+    }
+
+    /// Whether signatures of this version verify here.
+    pub(crate) fn publishes(&self, version: u32) -> bool {
+        self.public_keys.contains_key(&version)
     }
 
     /// Verifies an Ed25519 signature with the published key of a version.

@@ -2,6 +2,7 @@
 
 mod batch;
 mod key;
+mod published;
 mod tag;
 mod wire;
 
@@ -11,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use strongroom_core::{
     Clock, Error, ErrorKind, KeyId, Moment, Reason, Result, Rotated, SecretName, SecretVersion,
-    SignOptions, Signature, Signer, Verified, signed_bytes,
+    SignOptions, Signature, Signer, Verified, Verifier, signed_bytes,
 };
 
 use crate::api::{Api, Call, path};
@@ -130,16 +131,17 @@ impl TransitSigner {
     /// # Errors
     /// `SignatureMismatch`, reason `unknown_key`.
     fn find(&self, asked: &SecretName, id: &KeyId) -> Result<(SecretName, u32)> {
-        let previous = self.config.previous.iter().filter(|_| *asked == self.config.key);
-        // The version is what follows the eight characters of the name.
-        let version = id.as_str().get(8..).and_then(|digits| digits.parse().ok());
-        let version = version.ok_or_else(|| Error::signature(Reason::UnknownKey))?;
         [asked]
             .into_iter()
-            .chain(previous)
-            .find(|name| KeyId::transit(name.as_str(), version) == *id)
-            .map(|name| (name.clone(), version))
+            .chain(self.previous(asked))
+            .find_map(|name| key::version_of(name, id).map(|version| (name.clone(), version)))
             .ok_or_else(|| Error::signature(Reason::UnknownKey))
+    }
+
+    /// The names that a key had before it was renamed: only the configured one has any.
+    fn previous(&self, name: &SecretName) -> impl Iterator<Item = &SecretName> + Send {
+        let is_configured = *name == self.config.key;
+        self.config.previous.iter().filter(move |_| is_configured)
     }
 
     async fn rotate_key(&self, name: &SecretName) -> Result<Rotated> {
@@ -224,6 +226,11 @@ impl Signer for TransitSigner {
     ) -> Vec<Result<Verified>> {
         let verified = self.verify_batch(key, pairs, &options).await;
         verified.into_iter().map(|one| one.map_err(self.located(key, "verify"))).collect()
+    }
+
+    async fn published(&self, key: &SecretName) -> Result<Option<Arc<dyn Verifier>>> {
+        let published = self.read_published(key).await?;
+        Ok(published.map(|published| Arc::new(published) as Arc<dyn Verifier>))
     }
 
     async fn check(&self, key: &SecretName) -> Result<()> {

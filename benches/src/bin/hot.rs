@@ -1,0 +1,7 @@
+//! Measures times. `hot [--check] [TABLE]..`
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    strongroom_benches::hot()
+}
