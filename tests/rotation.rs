@@ -82,7 +82,7 @@ async fn f028_a_process_that_has_not_seen_the_rotation_still_signs_verifiably() 
     assert!(
         !scene.secrets.signer().await.unwrap().verify(b"hi", &by_old).await.unwrap().is_current()
     );
-    scene.clock.advance(TTL);
+    scene.pass(TTL).await;
     let by_new = late.sign(b"hi").await.unwrap();
     assert_ne!(by_old.key(), by_new.key(), "past its TTL it reads the key again");
 }
@@ -113,7 +113,7 @@ async fn a_thousand_tasks_load_a_key_once() {
     for task in tasks {
         task.await.unwrap().unwrap();
     }
-    assert_eq!(scene.store.calls() - before, 2, "one list of versions, one version");
+    assert_eq!(scene.store.calls() - before, 1);
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn b069_unknown_key_ids_cost_one_load_a_cooldown_and_never_delay_known_one
     let first = signer.verify(b"hi", &unknown_key()).await.unwrap_err();
     assert_eq!((first.kind(), first.retry_after()), (ErrorKind::SignatureMismatch, None));
     let loaded = scene.store.calls();
-    assert_eq!(loaded - before, 2);
+    assert_eq!(loaded - before, 1);
     for _ in 0..1_000 {
         let error = signer.verify(b"hi", &unknown_key()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::SignatureMismatch);
@@ -135,7 +135,7 @@ async fn b069_unknown_key_ids_cost_one_load_a_cooldown_and_never_delay_known_one
     assert_eq!(scene.store.calls(), loaded);
     scene.clock.advance(Duration::from_secs(30));
     assert!(signer.verify(b"hi", &unknown_key()).await.is_err());
-    assert_eq!(scene.store.calls() - loaded, 2);
+    assert_eq!(scene.store.calls() - loaded, 1);
 }
 
 #[tokio::test]
@@ -162,10 +162,10 @@ async fn keys_serve_through_an_outage_up_to_their_age_limit_and_no_longer() {
     let ring = scene.secrets.key_ring().await.unwrap();
     let good = signer.sign(b"hi").await.unwrap();
     scene.store.fail_with(Some(ErrorKind::Unavailable));
-    scene.clock.advance(Duration::from_secs(359));
+    scene.pass(Duration::from_secs(359)).await;
     assert!(signer.verify(b"hi", &good).await.is_ok() && signer.sign(b"hi").await.is_ok());
     assert!(ring.verify(b"hi", &good).is_ok());
-    scene.clock.advance(Duration::from_secs(1));
+    scene.pass(Duration::from_secs(1)).await;
     for error in
         [signer.sign(b"hi").await.unwrap_err(), signer.verify(b"hi", &good).await.unwrap_err()]
     {
@@ -173,7 +173,7 @@ async fn keys_serve_through_an_outage_up_to_their_age_limit_and_no_longer() {
     }
     assert_eq!(ring.sign(b"hi").unwrap_err().reason(), Some(Reason::AgeLimit));
     scene.store.fail_with(None);
-    scene.clock.advance(Duration::from_secs(1));
+    scene.pass(Duration::from_secs(31)).await;
     assert!(signer.verify(b"hi", &good).await.is_ok(), "recovers without a restart");
 }
 
@@ -183,7 +183,7 @@ async fn revoked_access_ends_signing_with_the_ttl() {
     let signer = scene.secrets.signer().await.unwrap();
     scene.store.fail_with(Some(ErrorKind::PermissionDenied));
     assert!(signer.sign(b"hi").await.is_ok(), "fresh");
-    scene.clock.advance(TTL);
+    scene.pass(TTL).await;
     assert_eq!(signer.sign(b"hi").await.unwrap_err().kind(), ErrorKind::PermissionDenied);
 }
 
@@ -194,10 +194,10 @@ async fn a_revoked_key_does_not_come_back_with_an_outage() {
         let signer = scene.secrets.signer().await.unwrap();
         let good = signer.sign(b"hi").await.unwrap();
         scene.store.fail_with(Some(kind));
-        scene.clock.advance(TTL);
+        scene.pass(TTL).await;
         assert_eq!(signer.verify(b"hi", &good).await.unwrap_err().kind(), kind);
         scene.store.fail_with(Some(ErrorKind::Unavailable));
-        scene.clock.advance(Duration::from_secs(2));
+        scene.pass(Duration::from_secs(6)).await;
         let error = signer.verify(b"hi", &good).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{kind}");
     }
@@ -253,7 +253,7 @@ async fn a_key_that_is_put_is_there_at_once() {
 }
 
 #[tokio::test]
-async fn a_caller_that_goes_away_leaves_no_forgery_behind() {
+async fn a_caller_that_goes_away_stops_nothing() {
     let scene = Scene::with(&[]).await;
     let store = PausedStore::new(scene.store.clone());
     let builder = Secrets::builder().store(store.clone()).clock(scene.clock.clone());
@@ -264,10 +264,7 @@ async fn a_caller_that_goes_away_leaves_no_forgery_behind() {
     let gone = tokio::time::timeout(Duration::ZERO, verifier.verify(b"hi", &new)).await;
     assert!(gone.is_err(), "it is waiting for the store");
     store.pause(false);
-    let error = verifier.verify(b"hi", &new).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unavailable, "what was not finished is no answer");
-    scene.clock.advance(Duration::from_secs(30));
-    assert!(verifier.verify(b"hi", &new).await.is_ok());
+    assert!(verifier.verify(b"hi", &new).await.is_ok(), "its load went on");
 }
 
 #[tokio::test]
@@ -417,7 +414,7 @@ async fn a_pending_key_verifies_and_does_not_sign() {
     let signer = scene.secrets.signer().await.unwrap();
     assert_eq!(
         signer.sign(b"hi").await.unwrap().key(),
-        scene.secrets.key_ring().await.unwrap().keys().next().map(|(id, _)| id).as_ref().unwrap()
+        &scene.secrets.key_ring().await.unwrap().current().unwrap()
     );
     let other = Scene::with(&[]).await;
     let absent = PutOptions::default().if_version(IfVersion::Any);

@@ -9,6 +9,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Arc, Once};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use strongroom::provider::{Capabilities, ProviderInfo, SecretStore};
@@ -22,6 +23,13 @@ use tracing_subscriber::fmt::MakeWriter;
 /// A key that passes the checks. `which` makes another one.
 pub fn key(which: &str) -> String {
     format!("canary-key-of-thirty-two-bytes-{which}")
+}
+
+/// Lets every task do what it can without more time: for runtimes of one thread and stores in memory.
+pub async fn settle() {
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
 }
 
 /// A `Secrets` over memory whose calls are counted, on a clock that the test moves.
@@ -49,6 +57,12 @@ impl Scene {
     /// A second process on the same store.
     pub async fn restart(&self, settings: &[(&str, &str)]) -> Secrets {
         Self::another(&self.store, &self.clock, settings).await
+    }
+
+    /// Lets time pass, and everything happen that is due then.
+    pub async fn pass(&self, by: Duration) {
+        self.clock.advance(by);
+        settle().await;
     }
 
     async fn another(

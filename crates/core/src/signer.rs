@@ -101,15 +101,19 @@ pub trait Verifier: Debug + Send + Sync + 'static {
     /// Verifies with the key that the signature names. A mismatch is an error, so that `?` is safe.
     ///
     /// # Errors
-    /// `SignatureMismatch`, and nothing else. Reasons: `unknown_key` if the key is not among these, `retired`
-    /// if its provider no longer accepts it, `alg` if it is of another algorithm, `tag` if it refuses the
-    /// signature.
+    /// `SignatureMismatch`. Reasons: `unknown_key` if the key is not among these, `retired` if its provider no
+    /// longer accepts it, `alg` if it is of another algorithm, `tag` if it refuses the signature.
+    /// `Unavailable` if the key was seen at work and these keys lag behind that: its provider may know it.
     fn verify(
         &self,
         message: &[u8],
         signature: &Signature,
         options: &SignOptions,
     ) -> Result<Verified>;
+
+    /// Whether an id is of the kind that is published here, so that there is no such key if it is not
+    /// [known](Self::knows). Otherwise its provider may know it.
+    fn covers(&self, key: &KeyId) -> bool;
 
     /// The ids of all keys that it [`knows`](Self::knows), the one that signs now first.
     ///

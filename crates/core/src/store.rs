@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 
 use crate::{
-    Error, ErrorKind, GetOptions, LiveVersion, ProviderInfo, PutOptions, Result, Secret, SecretName,
-    SecretValue, SecretVersion, VersionInfo, live,
+    Error, ErrorKind, GetOptions, LiveVersion, ProviderInfo, PutOptions, Result, Secret,
+    SecretName, SecretValue, SecretVersion, VersionInfo, live,
 };
 
 /// Where secrets are kept. For implementors: applications use the `Secrets` handle.

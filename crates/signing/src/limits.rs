@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-/// How long a snapshot of keys, and a retired key in it, may be used. Both count in whatever parts of a second
-/// the clock has.
+/// How long a snapshot of keys, and a retired key in it, may be used.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct KeyLimits {
     /// How long after it was loaded a snapshot signs and verifies: TTL plus stale window. Counted from before

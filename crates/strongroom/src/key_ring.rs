@@ -6,7 +6,7 @@ use strongroom_core::{Freshness, KeyId, Purpose, Reason, Result, SecretName, Sig
 use strongroom_layers::{Cache, Live};
 use strongroom_signing::{KeySnapshot, KeyState, RawSnapshot, RawTag};
 
-use crate::rings::{Ring, Rings, look_for};
+use crate::rings::{Ring, Rings, look_for, ring};
 
 /// The live versions of a signing key, which sign and verify without waiting. Cheap to clone.
 ///
@@ -75,10 +75,7 @@ impl KeyRing {
 
     /// Waits until there is a key that is as new as it should be, or the last one if it cannot be had.
     pub(crate) async fn renewed(&self) -> Result<()> {
-        match self.rings.cached(self.name.as_str()) {
-            Some(_) => Ok(()),
-            None => crate::rings::ring(&self.rings, &self.name).await.map(drop),
-        }
+        ring(&self.rings, &self.name).await.map(drop)
     }
 
     /// The id of the key that signs.

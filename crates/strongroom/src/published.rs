@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use strongroom_core::{
-    Change, ErrorKind, Result, SecretName, SecretVersion, SignOptions, Signature, Signer, Verified,
-    Verifier,
+    Change, Error, ErrorKind, Reason, Result, SecretName, SecretVersion, SignOptions, Signature,
+    Signer, Verified, Verifier,
 };
 use strongroom_layers::{Cache, Reloaded, Source, Value};
 
@@ -80,20 +80,39 @@ pub(crate) async fn verify(
         Err(error) if error.kind().allows_stale() => return Some(Err(error)),
         Err(_) => return None,
     };
-    if keys.knows(signature.key()) {
-        return Some(keys.verify(message, signature, options));
-    }
     let kid = *signature.key();
-    let knows = |keys: &PublicKeys| keys.0.as_ref().is_some_and(|keys| keys.knows(&kid));
-    match published.reload(name, COOLDOWN, knows).await {
-        Ok(Reloaded::Found(PublicKeys(Some(keys)))) => {
-            Some(keys.verify(message, signature, options))
+    if !keys.covers(&kid) {
+        // Of another of its keys, or a forgery: the provider knows which.
+        return None;
+    }
+    let verified = keys.verify(message, signature, options);
+    if !verified.as_ref().is_err_and(may_be_outdated) {
+        return Some(verified);
+    }
+    let is_newer = |keys: &PublicKeys| match &keys.0 {
+        Some(keys) => {
+            !keys.verify(message, signature, options).as_ref().is_err_and(may_be_outdated)
         }
-        Ok(Reloaded::Cooling { left, failure: Some(error) }) => {
-            Some(Err(error.with_retry_after(left)))
+        None => false,
+    };
+    match published.reload(name, COOLDOWN, is_newer).await {
+        Ok(Reloaded::Found(now) | Reloaded::NotFound(now)) => {
+            settled(now.0?.verify(message, signature, options))
         }
-        // Another key of the provider's, or a forgery: it knows which.
-        Ok(_) => None,
+        Ok(Reloaded::Cooling { left, failure }) => settled(verified)
+            .map(|said| said.map_err(|said| failure.unwrap_or(said).with_retry_after(left))),
         Err(error) => Some(Err(error)),
     }
+}
+
+/// The version may be newer than the keys, or the key was made again with another type.
+fn may_be_outdated(error: &Error) -> bool {
+    let outdated = matches!(error.reason(), Some(Reason::UnknownKey | Reason::Alg));
+    outdated || error.kind() == ErrorKind::Unavailable
+}
+
+/// What stands, unless the keys lag behind what was seen at work: then the provider may know better.
+fn settled(verified: Result<Verified>) -> Option<Result<Verified>> {
+    let lags = verified.as_ref().is_err_and(|error| error.kind() == ErrorKind::Unavailable);
+    (!lags).then_some(verified)
 }

@@ -48,11 +48,7 @@ impl<S: Source> Shared<S> {
         self.wake.notify_one();
     }
 
-    fn in_use(
-        &self,
-        table: &Table<S>,
-        meant: &dyn Fn(&S::Key) -> bool,
-    ) -> Vec<S::Key> {
+    fn in_use(&self, table: &Table<S>, meant: &dyn Fn(&S::Key) -> bool) -> Vec<S::Key> {
         table.slots.keys().filter(|key| meant(key)).cloned().collect()
     }
 

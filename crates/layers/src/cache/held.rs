@@ -39,7 +39,7 @@ impl<V: Value> Held<V> {
 #[derive(Clone, Debug)]
 pub(super) struct Failure {
     pub(super) error: Error,
-    at: Moment,
+    pub(super) at: Moment,
     /// How long nobody asks again.
     wait: Duration,
     /// How many came before it.

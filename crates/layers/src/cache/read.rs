@@ -27,7 +27,10 @@ enum Step<S: Source> {
     Take(S::Value),
     Fail(Error),
     /// A load is under way. `is_late`: it began before what was asked for.
-    Wait { load: Waiting<S::Value>, is_late: bool },
+    Wait {
+        load: Waiting<S::Value>,
+        is_late: bool,
+    },
     Lead(Waiting<S::Value>, Landing<S::Key, S::Value>, Cause),
 }
 
@@ -88,10 +91,7 @@ impl<S: Source> Shared<S> {
             let is_late = !self.is_young_enough(ask, &began);
             return Step::Wait { load, is_late };
         }
-        if let Some(failure) = table.failure(ask.key).filter(|_| !after_panic)
-            && !failure.left(&*self.clock).is_zero()
-        {
-            let error = failure.told(&*self.clock);
+        if let Some(error) = self.failed(&table, ask).filter(|_| !after_panic) {
             drop(table);
             return match self.last_resort(ask, error) {
                 Ok(value) => Step::Take(value),
@@ -189,8 +189,11 @@ impl<S: Source> Shared<S> {
             return Steps::Take(asks.iter().map(|_| Err(closed())).collect());
         }
         let together = self.source.batches();
-        let under_way: Vec<_> =
-            asks.iter().filter_map(|ask| table.flights.join(ask.key)).map(|(load, _)| load).collect();
+        let under_way: Vec<_> = asks
+            .iter()
+            .filter_map(|ask| table.flights.join(ask.key))
+            .map(|(load, _)| load)
+            .collect();
         if !under_way.is_empty() && (together || under_way.len() == asks.len()) {
             return Steps::Wait(under_way);
         }
@@ -234,7 +237,11 @@ impl<S: Source> Shared<S> {
     /// What is answered for a key whose last load failed a moment ago.
     fn failed(&self, table: &Table<S>, ask: &Ask<'_, S::Key>) -> Option<Error> {
         let failure = table.failure(ask.key)?;
-        (!failure.left(&*self.clock).is_zero()).then(|| failure.told(&*self.clock))
+        // Who wants a new answer gets one, unless it is the provider that has trouble.
+        let is_old =
+            failure.error.kind().is_authoritative() && !self.is_young_enough(ask, &failure.at);
+        let is_over = failure.left(&*self.clock).is_zero();
+        (!is_old && !is_over).then(|| failure.told(&*self.clock))
     }
 }
 

@@ -64,7 +64,9 @@ impl<S: Source> Shared<S> {
             }
             match table.slots.get(key) {
                 _ if table.flights.is_under_way(key) => {}
-                Some(slot) if slot.held.is_none() && slot.failure.is_none() && !slot.is_pinned() => {
+                Some(slot)
+                    if slot.held.is_none() && slot.failure.is_none() && !slot.is_pinned() =>
+                {
                     table.retire(key);
                     changed = true;
                 }
@@ -124,9 +126,8 @@ impl<S: Source> Shared<S> {
             return (is_beat || passing || slot.wanted) && failure.left(clock).is_zero();
         }
         let doubted = slot.doubted.is_some_and(|at| at.age(clock) >= DOUBT);
-        let old = slot.held.as_ref().is_none_or(|held| {
-            held.loaded.age(clock) >= self.limits.period()
-        });
+        let old =
+            slot.held.as_ref().is_none_or(|held| held.loaded.age(clock) >= self.limits.period());
         is_beat || slot.wanted || slot.overdue || doubted || old
     }
 

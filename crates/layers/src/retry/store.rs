@@ -5,8 +5,8 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use strongroom_core::{
-    Capabilities, GetOptions, LiveVersion, Probe, ProviderInfo, PutOptions, Result, Secret, SecretName,
-    SecretStore, SecretValue, SecretVersion, VersionInfo,
+    Capabilities, GetOptions, LiveVersion, Probe, ProviderInfo, PutOptions, Result, Secret,
+    SecretName, SecretStore, SecretValue, SecretVersion, VersionInfo,
 };
 
 use super::policy::Policy;

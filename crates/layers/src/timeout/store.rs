@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use strongroom_core::{
-    Capabilities, Error, GetOptions, LiveVersion, Probe, ProviderInfo, PutOptions, Result, Secret, SecretName,
-    SecretStore, SecretValue, SecretVersion, VersionInfo,
+    Capabilities, Error, GetOptions, LiveVersion, Probe, ProviderInfo, PutOptions, Result, Secret,
+    SecretName, SecretStore, SecretValue, SecretVersion, VersionInfo,
 };
 use tokio::time::timeout;
 

@@ -2,5 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+mod herd;
+mod log;
 mod outage;
 mod scene;
+mod timer;

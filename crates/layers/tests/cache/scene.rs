@@ -1,7 +1,10 @@
 //! A cache over a store that does what a test says, on a clock that the test moves.
 
 use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,12 +12,15 @@ use strongroom_core::{
     Capabilities, Clock, Error, ErrorKind, GetOptions, ProviderInfo, Result, Secret, SecretName,
     SecretStore,
 };
-use strongroom_layers::{Cache, Limits, Source};
+use strongroom_layers::{Cache, Limits, Live, Source, Status};
 use strongroom_testkit::{ChaosStore, ManualClock};
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 
 pub(crate) const TTL: Duration = Duration::from_secs(60);
 pub(crate) const STALE: Duration = Duration::from_secs(300);
 pub(crate) const AGE: Duration = Duration::from_secs(360);
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
 /// Values by name, each with a version that counts and the time of its writing.
 #[derive(Clone, Debug)]
@@ -35,6 +41,11 @@ impl Values {
 
     pub(crate) fn remove(&self, name: &str) {
         self.values.lock().unwrap().remove(&key(name));
+    }
+
+    /// What is in force, as the store answers it.
+    pub(crate) fn secret(&self, name: &str) -> Secret {
+        self.values.lock().unwrap()[&key(name)].0.clone()
     }
 }
 
@@ -84,7 +95,7 @@ impl Source for Names {
 }
 
 /// What most tests need.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Scene {
     pub(crate) cache: Cache<Names>,
     pub(crate) chaos: ChaosStore,
@@ -98,15 +109,24 @@ impl Scene {
         Self::with(Limits::new(TTL, STALE), false)
     }
 
-    pub(crate) fn with(mut limits: Limits, batches: bool) -> Self {
-        limits.seed = limits.seed.or(Some(7));
+    pub(crate) fn with(limits: Limits, batches: bool) -> Self {
         let clock = ManualClock::at(1_800_000_000);
-        let values = Values { values: Arc::default(), clock: clock.clone() };
+        Self::timed_by(clock.clone(), Arc::new(clock), limits, batches)
+    }
+
+    /// On a clock of its own; values are dated by the other one.
+    pub(crate) fn timed_by(
+        dates: ManualClock,
+        clock: Arc<dyn Clock>,
+        mut limits: Limits,
+        batches: bool,
+    ) -> Self {
+        limits.seed = limits.seed.or(Some(7));
+        let values = Values { values: Arc::default(), clock: dates.clone() };
         values.put("db", "canary-1");
         let chaos = ChaosStore::new(values.clone());
         let source = Names { store: chaos.clone(), batches };
-        let cache = Cache::new(source, limits, Arc::new(clock.clone()));
-        Self { cache, chaos, values, clock }
+        Self { cache: Cache::new(source, limits, clock), chaos, values, clock: dates }
     }
 
     /// Reads `name` and makes it one in use.
@@ -125,11 +145,38 @@ impl Scene {
         self.get(name).await.map(|secret| text(&secret))
     }
 
+    /// The value as text, no older than now.
+    pub(crate) async fn read_anew(&self, name: &str) -> Result<String> {
+        self.cache.get(&key(name), Some(name), Some(Duration::ZERO)).await.map(|s| text(&s))
+    }
+
+    /// Several values as texts.
+    pub(crate) async fn read_many(&self, names: &[&str]) -> Vec<Result<String>> {
+        let keys: Vec<_> = names.iter().map(|name| (key(name), Some(*name))).collect();
+        let values = self.cache.get_many(&keys, None).await;
+        values.into_iter().map(|value| value.map(|secret| text(&secret))).collect()
+    }
+
+    pub(crate) async fn live(&self, name: &str) -> Live<Secret> {
+        self.cache.watch(&key(name), Some(name), |secret| Ok(secret.clone())).await.unwrap()
+    }
+
+    pub(crate) fn status(&self, name: &str) -> Option<Status<SecretName>> {
+        self.cache.status().into_iter().find(|status| status.key == key(name))
+    }
+
+    /// Reads in a task of its own, which is polled once before this returns.
+    pub(crate) async fn start_reading(&self, name: &'static str) -> JoinHandle<Result<String>> {
+        let scene = self.clone();
+        let task = tokio::spawn(async move { scene.read(name).await });
+        settle().await;
+        task
+    }
+
     /// Lets time pass in steps, and everything that is due happen in each.
     pub(crate) async fn pass(&self, seconds: u64) {
         for _ in 0..seconds {
-            self.clock.advance(Duration::from_secs(1));
-            settle().await;
+            self.leap(SECOND).await;
         }
     }
 
@@ -144,6 +191,19 @@ impl Scene {
 pub(crate) async fn settle() {
     for _ in 0..50 {
         tokio::task::yield_now().await;
+    }
+}
+
+/// How many tasks of this runtime have not ended.
+pub(crate) fn tasks() -> usize {
+    Handle::current().metrics().num_alive_tasks()
+}
+
+/// What comes of a future without waiting.
+pub(crate) fn now<F: Future>(future: Pin<&mut F>) -> Option<F::Output> {
+    match future.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
     }
 }
 

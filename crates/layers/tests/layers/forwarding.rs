@@ -34,8 +34,18 @@ async fn every_method_of_a_store_reaches_its_own() {
     store.check(&db).await.unwrap();
     assert_eq!(store.probe().await.unwrap(), Probe::Standby);
     let expected = [
-        "get", "get_many", "put", "promote", "retire", "restore", "delete", "list", "versions",
-        "live_versions", "check", "probe",
+        "get",
+        "get_many",
+        "put",
+        "promote",
+        "retire",
+        "restore",
+        "delete",
+        "list",
+        "versions",
+        "live_versions",
+        "check",
+        "probe",
     ];
     assert_eq!(operations(&scripted), expected);
 }

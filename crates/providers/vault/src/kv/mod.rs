@@ -1,18 +1,21 @@
 //! Secrets in the KV engine, version 1 or 2.
 
+mod data;
 mod engine;
 mod list;
+mod live;
 mod one;
 mod two;
 mod wire;
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use strongroom_core::{
-    Capabilities, Clock, Error, ErrorKind, Field, GetOptions, IfVersion, Probe, ProviderInfo,
-    PutOptions, Reason, Result, Secret, SecretName, SecretStore, SecretValue, SecretVersion,
-    Select, Stage, VersionInfo,
+    Capabilities, Clock, Error, ErrorKind, Field, GetOptions, IfVersion, LiveVersion, Probe,
+    ProviderInfo, PutOptions, Reason, Result, Secret, SecretName, SecretStore, SecretValue,
+    SecretVersion, Select, Stage, VersionInfo,
 };
 
 use crate::api::Api;
@@ -210,6 +213,22 @@ impl SecretStore for KvStore {
             }
         };
         versions.await.map_err(located(self, name, "versions"))
+    }
+
+    /// With `read` on `data/` alone: one call, and one more for each version that may still be in use.
+    async fn live_versions(
+        &self,
+        name: &SecretName,
+        since: SystemTime,
+    ) -> Result<Vec<LiveVersion>> {
+        let located = located(self, name, "live_versions");
+        let mut live = self.read_live(name, since).await.map_err(&located)?;
+        for LiveVersion { secret, .. } in &mut live {
+            if let Err(error) = secret {
+                *error = located(error.clone());
+            }
+        }
+        Ok(live)
     }
 
     async fn probe(&self) -> Result<Probe> {

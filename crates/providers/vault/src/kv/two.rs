@@ -9,8 +9,9 @@ use strongroom_core::{
 use strongroom_http::Response;
 use zeroize::Zeroizing;
 
+use super::data::{Found, deleted, found, id, no_version, number};
 use super::engine::Doubt;
-use super::wire::{AllVersions, DataTwo, Metadata, ReadMetadata, ReadTwo, Written, object, time};
+use super::wire::{AllVersions, ReadMetadata, Written, object, time};
 use super::{KvStore, no_secret, unsupported};
 use crate::api::{Call, path};
 use crate::refusal;
@@ -19,7 +20,6 @@ use crate::refusal;
 const TRIES: usize = 16;
 
 impl KvStore {
-    /// Vault API: `GET /v1/{mount}/data/{name}?version={n}` ("Read secret version").
     pub(super) async fn read_two(
         &self,
         place: &SecretName,
@@ -32,21 +32,7 @@ impl KvStore {
             Select::Previous => Some(self.previous(place).await?),
             _ => return Err(unsupported("KV holds no pending version")),
         };
-        let response = self.data(place, version).await?;
-        match found(&response)? {
-            Found::Alive(data) => {
-                let value = field.pick(&object(data.data))?;
-                value.check_size()?;
-                let secret = Secret::new(value).with_version(id(data.metadata.version));
-                Ok(match time(&data.metadata.created_time) {
-                    Some(created_at) => secret.with_created_at(created_at),
-                    None => secret,
-                })
-            }
-            Found::Deleted { destroyed, .. } => Err(deleted(destroyed)),
-            Found::Nothing if version.is_some() => Err(no_version()),
-            Found::Nothing => Err(self.nothing(no_secret()).await),
-        }
+        self.version_two(place, field, version).await?.secret
     }
 
     /// Reads the map, puts the field into it, and writes it back if nobody else has written.
@@ -189,15 +175,6 @@ impl KvStore {
         alive.map(|(number, _)| *number).ok_or_else(no_version)
     }
 
-    async fn data(&self, place: &SecretName, version: Option<u64>) -> Result<Response> {
-        let call = Call::get(path(&self.mount, &["data"], Some(place)));
-        let call = match version {
-            Some(version) => call.query("version", version.to_string()),
-            None => call,
-        };
-        self.api.call(call).await
-    }
-
     /// All versions, and the time: the server's own, which sets the times of deletion.
     async fn all_versions(&self, place: &SecretName) -> Result<(AllVersions, SystemTime)> {
         let call = Call::get(path(&self.mount, &["metadata"], Some(place)));
@@ -216,63 +193,9 @@ impl KvStore {
     }
 }
 
-/// What a read of data found.
-enum Found<'a> {
-    Alive(DataTwo<'a>),
-    Deleted { version: u64, destroyed: bool },
-    Nothing,
-}
-
-/// Tells the 404s apart: a deleted version has a body, a missing one an empty list of errors, and a wrong
-/// path or mount says so in words.
-fn found(response: &Response) -> Result<Found<'_>> {
-    match response.status() {
-        200 => {
-            let data = response.json::<ReadTwo<'_>>()?.data;
-            data.map(Found::Alive).ok_or_else(|| response.malformed())
-        }
-        404 => {
-            if let Ok(ReadTwo { data: Some(data) }) = response.json() {
-                let Metadata { version, destroyed, .. } = data.metadata;
-                return Ok(Found::Deleted { version, destroyed });
-            }
-            match refusal::error(response) {
-                error if error.kind() == ErrorKind::NotFound => Ok(Found::Nothing),
-                error => Err(error),
-            }
-        }
-        _ => Err(refusal::error(response)),
-    }
-}
-
 fn done(response: &Response) -> Result<()> {
     match response.status() {
         200 | 204 => Ok(()),
         _ => Err(refusal::error(response)),
     }
-}
-
-/// The number of a version. `0` and signs mean the latest one to the server, so they are no versions here.
-fn number(version: &SecretVersion) -> Option<u64> {
-    let text = version.as_str();
-    let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
-    plain.then(|| text.parse().ok()).flatten()
-}
-
-fn id(number: u64) -> SecretVersion {
-    SecretVersion::new(number.to_string())
-}
-
-fn no_version() -> Error {
-    Error::new(ErrorKind::NotFound, "the secret has no such version").with_reason(Reason::Version)
-}
-
-fn deleted(destroyed: bool) -> Error {
-    Error::new(
-        ErrorKind::Deleted,
-        match destroyed {
-            true => "the version is destroyed and cannot be brought back",
-            false => "the version is deleted; it can be restored",
-        },
-    )
 }

@@ -91,9 +91,17 @@ impl Verifier for Published {
         if signature.algorithm() != Algorithm::Ed25519 {
             return Err(Error::signature(Reason::Alg));
         }
+        if version > one.key.latest && one.current.is_some_and(|current| version <= current) {
+            let message = "the server that listed the keys lags behind what was seen at work";
+            return Err(Error::new(ErrorKind::Unavailable, message));
+        }
         let message = signed_bytes(id, signature.algorithm(), &options.purpose, message);
         one.key.verify(version, &message, signature.tag())?;
         Ok(Verified::by(*id, one.current.is_some_and(|current| version >= current)))
+    }
+
+    fn covers(&self, key: &KeyId) -> bool {
+        self.find(key).is_some()
     }
 
     fn keys(&self) -> Vec<KeyId> {
