@@ -31,8 +31,7 @@ impl AwsCaching {
             .build();
         let size = NonZeroUsize::new(1000).expect("not zero");
         let ttl = Duration::from_secs(3600);
-        let client =
-            SecretsManagerCachingClient::new(Client::from_conf(config), size, ttl, true);
+        let client = SecretsManagerCachingClient::new(Client::from_conf(config), size, ttl, true);
         let client = client.expect("a good configuration");
         for name in names() {
             client.get_secret_value(&name, None, None, false).await.expect("an answer");

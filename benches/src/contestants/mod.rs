@@ -1,6 +1,7 @@
 //! What is measured, all on the same 64 secrets.
 
 mod aws;
+mod floor;
 mod limit;
 mod moka;
 mod ours;
@@ -12,6 +13,7 @@ use std::task::{Context, Poll, Waker};
 use tokio::runtime::{Builder, Runtime};
 
 pub(crate) use aws::AwsCaching;
+pub(crate) use floor::{KeyedState, Swaps};
 pub(crate) use limit::Limit;
 pub(crate) use moka::Moka;
 pub(crate) use ours::{Keys, Ours, key_bytes};
@@ -75,7 +77,8 @@ mod tests {
     #[test]
     fn the_order_reaches_every_secret() {
         let order = Order::new();
-        let reached: std::collections::BTreeSet<_> = (0..READS).map(|read| order.at(read)).collect();
+        let reached: std::collections::BTreeSet<_> =
+            (0..READS).map(|read| order.at(read)).collect();
         assert_eq!(reached.len(), SECRETS);
     }
 }

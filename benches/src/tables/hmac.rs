@@ -6,10 +6,11 @@ use aws_lc_rs::hmac::{self, HMAC_SHA256};
 
 use crate::bar::Bar;
 use crate::contest::{Contestant, contest};
-use crate::contestants::{Keys, key_bytes, runtime};
+use crate::contestants::{KeyedState, Keys, key_bytes, runtime};
 use crate::report::Report;
 
 const BARE: &str = "aws-lc-rs, pre-built key";
+const STATE: &str = "floor of `raw.sign`: hmac 0.13, cloned state";
 const TAG: &str = "`raw.sign(message)`";
 const SIGN: &str = "`ring.sign(message)`, `sr1`";
 const ONE: &str = "`ring.verify(..)`, 1 live version";
@@ -25,6 +26,7 @@ const MOST: f64 = 1.1;
 pub(crate) fn measure() -> Report {
     let runtime = runtime(1);
     let bare = hmac::Key::new(HMAC_SHA256, key_bytes(0).as_bytes());
+    let state = KeyedState::new();
     let one = runtime.block_on(Keys::open(1));
     let five = runtime.block_on(Keys::open(5));
     let _entered = runtime.enter();
@@ -38,6 +40,9 @@ pub(crate) fn measure() -> Report {
             Contestant::new(BARE, |_| {
                 black_box(hmac::sign(&bare, message()));
             }),
+            Contestant::new(STATE, |_| {
+                black_box(state.tag(message()));
+            }),
             Contestant::new(TAG, |_| {
                 black_box(one.raw.sign(message()).expect("a fresh key"));
             }),
@@ -45,7 +50,9 @@ pub(crate) fn measure() -> Report {
                 black_box(one.ring.sign(message()).expect("a fresh ring"));
             }),
             Contestant::new(ONE, |_| {
-                black_box(one.ring.verify(message(), black_box(&signature)).expect("it is its own"));
+                black_box(
+                    one.ring.verify(message(), black_box(&signature)).expect("it is its own"),
+                );
             }),
             Contestant::new(FIVE, |_| {
                 black_box(five.ring.verify(message(), black_box(&signature)).expect("it is live"));

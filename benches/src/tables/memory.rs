@@ -30,7 +30,8 @@ pub(crate) fn measure() -> Report {
     let Growth { loads, before, after } = runtime.block_on(cycles());
     let mib = |bytes: u64| bytes as f64 / 1_048_576.0;
     let grown = mib(after) - mib(before);
-    let title = format!("{CYCLES} times loaded and expired, values of {BYTES} bytes, {NAMES} names");
+    let title =
+        format!("{CYCLES} times loaded and expired, values of {BYTES} bytes, {NAMES} names");
     let mut report = Report::new(title, ["upstream calls", "MiB before", "MiB after", "growth"]);
     let [before, after, growth] =
         [mib(before), mib(after), grown].map(|figure| format!("{figure:.2}"));

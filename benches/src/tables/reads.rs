@@ -4,13 +4,15 @@ use std::hint::black_box;
 
 use crate::bar::Bar;
 use crate::contest::{Contestant, contest};
-use crate::contestants::{AwsCaching, Limit, Moka, Order, Ours, names, runtime};
+use crate::contestants::{AwsCaching, Limit, Moka, Order, Ours, Swaps, names, runtime};
 use crate::report::Report;
 
 pub(crate) const LIMIT: &str = "limit: immutable map, `Arc` clone";
 pub(crate) const LOAD: &str = "`live.load()`";
 pub(crate) const CACHED: &str = "`secrets.cached(name)`";
 pub(crate) const GET: &str = "`secrets.get(name).await`";
+const HANDLE: &str = "floor of `live.load()`: a bare `ArcSwap`";
+const SNAPSHOT: &str = "floor of `cached`: a bare `ArcSwap` of a map";
 const MOKA: &str = "moka::sync, TTL";
 const AWS: &str = "aws_secretsmanager_caching";
 
@@ -19,6 +21,7 @@ pub(crate) struct Readers {
     names: Vec<String>,
     order: Order,
     limit: Limit,
+    swaps: Swaps,
     moka: Moka,
     aws: AwsCaching,
     ours: Ours,
@@ -31,6 +34,7 @@ impl Readers {
             names: names(),
             order: Order::new(),
             limit: Limit::new(),
+            swaps: Swaps::new(),
             moka: Moka::new(),
             aws: AwsCaching::open().await,
             ours: Ours::open().await,
@@ -38,14 +42,20 @@ impl Readers {
     }
 
     /// One contestant for each way to read. What is read is dereferenced, and dropped.
-    pub(crate) fn contestants(&self) -> [Contestant<'_>; 6] {
+    pub(crate) fn contestants(&self) -> [Contestant<'_>; 8] {
         let name = |read| black_box(self.names[self.order.at(read)].as_str());
         [
             Contestant::new(LIMIT, move |read| {
                 black_box(&*self.limit.get(name(read)));
             }),
+            Contestant::new(HANDLE, |read| {
+                black_box(&**self.swaps.load(self.order.at(read)));
+            }),
             Contestant::new(LOAD, |read| {
                 black_box(&*self.ours.load(self.order.at(read)));
+            }),
+            Contestant::new(SNAPSHOT, move |read| {
+                black_box(&**self.swaps.snapshot().get(name(read)).expect("all are there"));
             }),
             Contestant::new(CACHED, move |read| {
                 black_box(&*self.ours.cached(name(read)));

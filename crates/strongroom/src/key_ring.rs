@@ -3,7 +3,7 @@
 use std::fmt;
 
 use strongroom_core::{Freshness, KeyId, Purpose, Reason, Result, SecretName, Signature, Verified};
-use strongroom_layers::{Cache, Live};
+use strongroom_layers::{Cache, Follow, Live};
 use strongroom_signing::{KeySnapshot, KeyState, RawSnapshot, RawTag};
 
 use crate::rings::{Ring, Rings, look_for, ring};
@@ -26,7 +26,8 @@ pub struct KeyRing {
 impl KeyRing {
     pub(crate) async fn open(rings: &Cache<Rings>, name: &SecretName) -> Result<Self> {
         let text = Some(name.as_str());
-        let live = rings.watch(name, text, |ring: &Ring| Ok(ring.0.clone())).await?;
+        let live =
+            rings.watch(name, text, Follow::Renewals, |ring: &Ring| Ok(ring.0.clone())).await?;
         let (rings, name) = (rings.clone(), name.clone());
         Ok(Self { live, rings, name, purpose: Purpose::default() })
     }
@@ -40,7 +41,8 @@ impl KeyRing {
         let purpose = Purpose::new(purpose)?;
         let prepared = purpose.clone();
         let prepare = move |ring: &Ring| ring.0.with_purpose(&prepared);
-        let live = self.rings.attach(&self.name, Some(self.name.as_str()), prepare)?;
+        let live =
+            self.rings.attach(&self.name, Some(self.name.as_str()), Follow::Renewals, prepare)?;
         Ok(Self { live, rings: self.rings.clone(), name: self.name.clone(), purpose })
     }
 
@@ -138,7 +140,9 @@ pub struct RawHmac {
 impl RawHmac {
     pub(crate) async fn open(rings: &Cache<Rings>, name: &SecretName) -> Result<Self> {
         let text = Some(name.as_str());
-        let live = rings.watch(name, text, |ring: &Ring| RawSnapshot::new(ring.0.clone())).await?;
+        let live = rings
+            .watch(name, text, Follow::Renewals, |ring: &Ring| RawSnapshot::new(ring.0.clone()))
+            .await?;
         Ok(Self { live, name: name.clone() })
     }
 

@@ -8,7 +8,7 @@ use strongroom_core::{
     Error, GetOptions, Probe, PutOptions, Result, Secret, SecretName, SecretValue, SecretVersion,
     Settings, VersionInfo,
 };
-use strongroom_layers::{Live, Ref};
+use strongroom_layers::{Follow, Live, Ref};
 use strongroom_local::ProcessEnvironment;
 
 use crate::inner::Inner;
@@ -122,7 +122,9 @@ impl Secrets {
     /// # Errors
     /// As [`get`](Self::get).
     pub async fn watch(&self, name: &str) -> Result<Live<Secret>> {
-        self.watch_as(name, |secret| Ok(secret.clone())).await
+        let read = Read::current(&self.inner.resolve(name)?);
+        let same = |secret: &Secret| Ok(secret.clone());
+        self.inner.reads.watch(&read, Some(name), Follow::Renewals, same).await
     }
 
     /// As [`watch`](Self::watch), for what a function makes of each value: a pool's settings, a parsed key. A
@@ -137,7 +139,7 @@ impl Secrets {
         parse: impl Fn(&Secret) -> Result<T> + Send + Sync + 'static,
     ) -> Result<Live<T>> {
         let read = Read::current(&self.inner.resolve(name)?);
-        self.inner.reads.watch(&read, Some(name), parse).await
+        self.inner.reads.watch(&read, Some(name), Follow::Changes, parse).await
     }
 
     /// Reads what was declared with [`Builder::require`] and [`Builder::critical`], and keeps it in use from now

@@ -42,7 +42,8 @@ impl<S: Source> Aftermath<S> {
 
     /// The value is the same: read again, or turned stale.
     pub(super) fn same(&mut self, table: &mut Table<S>, key: &S::Key, held: &Held<S::Value>) {
-        self.tell(table, key, News::Same { loaded: held.loaded, freshness: held.freshness });
+        let Held { value, loaded, freshness, .. } = held.clone();
+        self.tell(table, key, News::Same { value, loaded, freshness });
     }
 
     /// There is no value that may be used.

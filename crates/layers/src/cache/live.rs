@@ -128,10 +128,6 @@ impl<T> Screen<T> {
         }
     }
 
-    pub(super) fn note(&self, freshness: Freshness) {
-        self.stale.store(freshness.is_stale(), Ordering::Relaxed);
-    }
-
     fn check_age(&self) -> Result<()> {
         let loaded = self.times().loaded;
         match loaded.age(&*self.clock) < self.age {
@@ -151,9 +147,15 @@ pub(super) enum News<V> {
     /// Another value.
     Value { value: V, loaded: Moment },
     /// The same value was read again, or turned stale.
-    Same { loaded: Moment, freshness: Freshness },
+    Same { value: V, loaded: Moment, freshness: Freshness },
     /// There is no value that may be used.
     Unusable(Error),
+}
+
+impl<V> News<V> {
+    fn is_stale(&self) -> bool {
+        matches!(self, Self::Same { freshness: Freshness::Stale, .. })
+    }
 }
 
 /// Where news of a key are sent.
@@ -168,9 +170,20 @@ pub(super) trait Feed<V>: Send + Sync {
     fn expire(&self);
 }
 
+/// For which values the function of a handle is called.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Follow {
+    /// For each one that differs from the one before.
+    Changes,
+    /// Also for the same value that was read again or turned stale: for types that tell their age. That is no
+    /// change to [`Live::changed`].
+    Renewals,
+}
+
 /// Makes of each value what a handle shows.
 pub(super) struct Reader<V, T> {
     pub(super) screen: Arc<Screen<T>>,
+    pub(super) follow: Follow,
     pub(super) parse: Box<dyn Fn(&V) -> Result<T> + Send + Sync>,
 }
 
@@ -179,6 +192,7 @@ impl<V, T: Send + Sync> Feed<V> for Reader<V, T> {
         // The user's code runs before the lock is taken.
         let parsed = match news {
             News::Value { value, .. } => Some(self.parse(value)),
+            News::Same { value, .. } if self.follow == Follow::Renewals => Some(self.parse(value)),
             _ => None,
         };
         let screen = &self.screen;
@@ -187,25 +201,25 @@ impl<V, T: Send + Sync> Feed<V> for Reader<V, T> {
             return Ok(());
         }
         times.news = number;
+        let is_same = matches!(news, News::Same { .. });
         match (news, parsed) {
-            (News::Value { loaded, .. }, Some(Ok(value))) => {
+            (News::Unusable(error), _) => screen.show(State::Unusable(error.clone()), true),
+            (News::Value { loaded, .. } | News::Same { loaded, .. }, Some(Ok(value))) => {
                 (times.loaded, times.behind) = (*loaded, false);
-                screen.stale.store(false, Ordering::Relaxed);
-                screen.show(State::Usable(value));
+                screen.stale.store(news.is_stale(), Ordering::Relaxed);
+                screen.show(State::Usable(value), !is_same);
             }
             (_, Some(Err(error))) => {
                 times.behind = true;
+                screen.stale.store(true, Ordering::Relaxed);
                 return Err(error);
             }
-            (News::Same { loaded, freshness }, _) => {
+            (News::Value { loaded, .. } | News::Same { loaded, .. }, None) => {
                 if !times.behind {
                     times.loaded = *loaded;
+                    screen.stale.store(news.is_stale(), Ordering::Relaxed);
                 }
-                let stale = times.behind || freshness.is_stale();
-                screen.stale.store(stale, Ordering::Relaxed);
             }
-            (News::Unusable(error), _) => screen.show(State::Unusable(error.clone())),
-            (News::Value { .. }, None) => {}
         }
         Ok(())
     }
@@ -215,7 +229,7 @@ impl<V, T: Send + Sync> Feed<V> for Reader<V, T> {
         let usable = matches!(**self.screen.state.load(), State::Usable(_));
         if usable && times.behind && times.loaded.age(&*self.screen.clock) >= self.screen.age {
             times.behind = false;
-            self.screen.show(State::Unusable(past_age_limit(self.screen.age)));
+            self.screen.show(State::Unusable(past_age_limit(self.screen.age)), true);
         }
     }
 }
@@ -229,9 +243,11 @@ impl<V, T> Reader<V, T> {
 }
 
 impl<T> Screen<T> {
-    fn show(&self, state: State<T>) {
+    fn show(&self, state: State<T>, is_change: bool) {
         self.state.store(Arc::new(state));
-        self.changes.send_modify(|count| *count += 1);
+        if is_change {
+            self.changes.send_modify(|count| *count += 1);
+        }
     }
 }
 

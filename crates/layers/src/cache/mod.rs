@@ -28,7 +28,7 @@ use strongroom_core::{Clock, Result};
 
 pub use self::force::{Nudged, Reloaded};
 pub use self::limits::Limits;
-pub use self::live::Live;
+pub use self::live::{Follow, Live};
 pub use self::shown::Ref;
 pub use self::source::{Source, Value};
 pub use self::status::Status;
@@ -129,10 +129,11 @@ impl<S: Source> Cache<S> {
         &self,
         key: &S::Key,
         text: Option<&str>,
+        follow: Follow,
         parse: impl Fn(&S::Value) -> Result<T> + Send + Sync + 'static,
     ) -> Result<Live<T>> {
         self.get(key, None, None).await?;
-        self.attach(key, text, parse)
+        self.attach(key, text, follow, parse)
     }
 
     /// As [`watch`](Self::watch), without waiting: if nothing is held now, the handle shows an error until it is
@@ -144,13 +145,14 @@ impl<S: Source> Cache<S> {
         &self,
         key: &S::Key,
         text: Option<&str>,
+        follow: Follow,
         parse: impl Fn(&S::Value) -> Result<T> + Send + Sync + 'static,
     ) -> Result<Live<T>> {
         let shared = &self.0;
         let (unattended, clock) = (shared.unattended.clone(), shared.clock.clone());
         let screen = Arc::new(Screen::new(unattended, clock, shared.limits.age()));
-        let reader = Arc::new(Reader { screen: screen.clone(), parse: Box::new(parse) });
-        let feed: Arc<dyn Feed<S::Value>> = reader;
+        let reader = Reader { screen: screen.clone(), follow, parse: Box::new(parse) };
+        let feed: Arc<dyn Feed<S::Value>> = Arc::new(reader);
         let (number, held) = {
             let mut table = shared.table();
             let slot = table.slot(key, text);
@@ -163,9 +165,7 @@ impl<S: Source> Cache<S> {
         };
         shared.wake.notify_one();
         if let Some(held) = held {
-            let stale = held.freshness;
             feed.tell(number, &News::Value { value: held.value, loaded: held.loaded })?;
-            screen.note(stale);
         }
         let keeper = Keeping { cache: self.clone(), _feed: feed };
         Ok(Live::new(screen, Arc::new(keeper)))

@@ -152,7 +152,7 @@ impl<S: Source> Shared<S> {
 
     fn is_young_enough(&self, ask: &Ask<'_, S::Key>, loaded: &Moment) -> bool {
         ask.max_age.is_none_or(|max_age| {
-            loaded.age(&*self.clock) <= max_age.saturating_add(ask.at.age(&*self.clock))
+            loaded.age(&*self.clock) < max_age.saturating_add(ask.at.age(&*self.clock))
         })
     }
 

@@ -2,8 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+mod clocks;
+mod crossed;
+mod handles;
 mod herd;
 mod log;
+mod negative;
+mod order;
 mod outage;
+mod runtimes;
 mod scene;
 mod timer;

@@ -12,7 +12,7 @@ use strongroom_core::{
     Capabilities, Clock, Error, ErrorKind, GetOptions, ProviderInfo, Result, Secret, SecretName,
     SecretStore,
 };
-use strongroom_layers::{Cache, Limits, Live, Source, Status};
+use strongroom_layers::{Cache, Follow, Limits, Live, Source, Status};
 use strongroom_testkit::{ChaosStore, ManualClock};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -158,7 +158,10 @@ impl Scene {
     }
 
     pub(crate) async fn live(&self, name: &str) -> Live<Secret> {
-        self.cache.watch(&key(name), Some(name), |secret| Ok(secret.clone())).await.unwrap()
+        self.cache
+            .watch(&key(name), Some(name), Follow::Renewals, |secret| Ok(secret.clone()))
+            .await
+            .unwrap()
     }
 
     pub(crate) fn status(&self, name: &str) -> Option<Status<SecretName>> {
