@@ -32,7 +32,7 @@ pub(crate) struct Ledger {
     pub(crate) retired_refused: AtomicUsize,
     pub(crate) forged_refused: AtomicUsize,
     /// Unknown key ids that were refused.
-    pub(crate) noise_refused: AtomicUsize,
+    pub(crate) unknown_refused: AtomicUsize,
     pub(crate) rotations: AtomicUsize,
     /// How long the provider was down.
     pub(crate) down: Mutex<Duration>,
@@ -51,7 +51,7 @@ impl Ledger {
             verified: AtomicUsize::new(0),
             retired_refused: AtomicUsize::new(0),
             forged_refused: AtomicUsize::new(0),
-            noise_refused: AtomicUsize::new(0),
+            unknown_refused: AtomicUsize::new(0),
             rotations: AtomicUsize::new(0),
             down: Mutex::default(),
             slowest_sync: Slowest::default(),

@@ -10,12 +10,14 @@
 //! and every process asks its provider no more often than the formula allows.
 //!
 //! # What it does not show
-//! - Who of three processes sent a request: the fake tells requests, not senders. What each process asks is
-//!   counted at its own store; the fake's count says that each of those calls is at most one request.
-//! - A rotation right after an outage. That is sound once every verifier has reached its provider again, which
-//!   is at the latest when its old values would end.
+//! - How often OpenBao and the folder were asked: only the fake tells that. What each process asks for is counted
+//!   at its own store, before and behind the retries.
+//! - A rotation right after an outage. It would be sound once every verifier has reached its provider again, which
+//!   is at the latest when its old values would end; so the next one begins then.
 
+mod bound;
 mod ledger;
+mod place;
 mod publish;
 mod script;
 mod system;
@@ -25,7 +27,8 @@ mod traffic;
 use std::sync::Arc;
 use std::time::Duration;
 
-use system::{Place, System};
+use place::Place;
+use system::System;
 
 /// `SECRETS_CACHE_TTL_SECONDS`.
 const TTL: Duration = Duration::from_secs(2);

@@ -126,7 +126,7 @@ pub(crate) async fn make_noise(system: Arc<System>) {
         // While the provider is down, nobody can say that there is no such key.
         match error.kind() {
             ErrorKind::SignatureMismatch | ErrorKind::Unavailable => {
-                count(&system.ledger.noise_refused);
+                count(&system.ledger.unknown_refused);
             }
             _ => system.ledger.finding(format!("an unknown key is not a mismatch: {error:?}")),
         }

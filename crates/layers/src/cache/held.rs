@@ -55,7 +55,9 @@ impl Failure {
             true => limits.negative(),
             false => {
                 let asked = error.retry_after().unwrap_or_default().min(LONGEST_ASKED);
-                waits().nth(earlier).unwrap_or(LONGEST_WAIT).max(asked)
+                let wait = waits().nth(earlier).unwrap_or(LONGEST_WAIT);
+                // A little apart from others that failed at the same time.
+                wait.mul_f64(1.0 - 0.03 * fastrand::f64()).max(asked)
             }
         };
         Self { error, at, wait, earlier }
@@ -81,13 +83,12 @@ pub(super) fn keeps_the_last(kind: ErrorKind) -> bool {
     kind.allows_stale() || kind == ErrorKind::InvalidValue
 }
 
-/// From one second, doubled up to half a minute, and a random part of a second more.
+/// From one second, doubled up to half a minute.
 fn waits() -> ExponentialBackoff {
     ExponentialBuilder::new()
         .with_min_delay(Duration::from_secs(1))
         .with_max_delay(LONGEST_WAIT)
         .without_max_times()
-        .with_jitter()
         .build()
 }
 

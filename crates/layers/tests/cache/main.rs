@@ -2,11 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+mod batch;
+mod beats;
 mod clocks;
 mod crossed;
+mod force;
 mod handles;
 mod herd;
 mod log;
+mod logging;
 mod negative;
 mod order;
 mod outage;

@@ -54,7 +54,7 @@ fn f021_who_waits_for_a_load_of_a_runtime_that_ends_loads_it_again() {
     runtime().block_on(async {
         let waiting = scene.start_reading("db").await;
         assert_eq!((scene.chaos.calls(), waiting.is_finished()), (1, false));
-        drop(first);
+        first.shutdown_background();
         assert_eq!(waiting.await.unwrap().unwrap(), "canary-1");
     });
 }
