@@ -2,14 +2,16 @@
 
 #![expect(clippy::panic, reason = "support of tests")]
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::UNIX_EPOCH;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 use strongroom::provider::{Opened, open};
-use strongroom::{Result, Secrets, Settings, SystemClock};
+use strongroom::{Clock, Result, Secrets, Settings, SystemClock};
 use strongroom_servers::OpenBao;
-use strongroom_testkit::{FakeVault, ServerState};
+use strongroom_testkit::{FakeVault, ManualClock, ServerState};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use vaultrs::api::token::requests::CreateTokenRequest;
 use vaultrs::client::{VaultClient, VaultClientSettingsBuilder};
@@ -31,6 +33,12 @@ pub enum Sort {
     Real(OpenBao, SemaphorePermit<'static>),
 }
 
+/// A clock that begins at the time of the machine: by that, a server says when something was written.
+pub fn clock() -> ManualClock {
+    let now = SystemClock.now().duration_since(UNIX_EPOCH).expect("a time after 1970");
+    ManualClock::at(now.as_secs())
+}
+
 /// A machine with many cores runs many tests at once, and each server takes a few hundred megabytes.
 static RUNNING: Semaphore = Semaphore::const_new(8);
 
@@ -38,6 +46,11 @@ impl Server {
     /// The fake.
     pub async fn fake() -> Self {
         Self::new(Sort::Fake(FakeVault::start().await))
+    }
+
+    /// The fake, on a clock that the test moves.
+    pub async fn fake_at(clock: &ManualClock) -> Self {
+        Self::new(Sort::Fake(FakeVault::start_with_clock(Arc::new(clock.clone())).await))
     }
 
     /// OpenBao.
@@ -97,12 +110,18 @@ impl Server {
 
     /// The provider alone: no retry, no deadline.
     pub async fn open(&self, more: &[(&str, &str)]) -> Opened {
-        open(&self.settings(more), std::sync::Arc::new(SystemClock)).await.expect("good settings")
+        open(&self.settings(more), Arc::new(SystemClock)).await.expect("good settings")
     }
 
     /// The whole product.
     pub async fn secrets(&self, more: &[(&str, &str)]) -> Result<Secrets> {
         Secrets::from_settings(self.settings(more)).await
+    }
+
+    /// The whole product, on a clock that the test moves.
+    pub async fn secrets_at(&self, clock: &ManualClock, more: &[(&str, &str)]) -> Secrets {
+        let builder = Secrets::builder().settings(self.settings(more)).clock(clock.clone());
+        builder.build().await.expect("good settings")
     }
 
     /// A plain request with the root token: status and body, `null` if there is none.

@@ -32,6 +32,21 @@ pub async fn settle() {
     }
 }
 
+/// Waits for what happens in the background, by calls that take real time: for stores on disks and networks,
+/// where [`settle`] is not enough.
+///
+/// # Panics
+/// If it has not happened after ten seconds.
+pub async fn until(what: &str, mut happened: impl AsyncFnMut() -> bool) {
+    let waiting = async {
+        while !happened().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(10), waiting).await;
+    assert!(in_time.is_ok(), "waited in vain until {what}");
+}
+
 /// A `Secrets` over memory whose calls are counted, on a clock that the test moves.
 #[derive(Debug)]
 pub struct Scene {

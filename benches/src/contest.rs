@@ -29,40 +29,62 @@ impl<'a> Contestant<'a> {
 }
 
 /// How a contest ended.
-pub(crate) struct Standings(Vec<(&'static str, f64)>);
+pub(crate) struct Standings(Vec<Standing>);
+
+struct Standing {
+    name: &'static str,
+    /// Nanoseconds of an operation in each round; none where the thread lost its core.
+    rounds: Vec<Option<f64>>,
+}
 
 impl Standings {
-    /// Nanoseconds of each contestant, in their order.
+    /// The median nanoseconds of an operation of each, in their order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, f64)> {
-        self.0.iter().copied()
+        self.0.iter().map(|one| (one.name, median(one.rounds.iter().copied().flatten().collect())))
     }
 
-    /// Nanoseconds of a contestant.
-    pub(crate) fn of(&self, name: &str) -> f64 {
-        let found = self.0.iter().find(|(other, _)| *other == name);
-        found.map_or(f64::NAN, |(_, nanos)| *nanos)
-    }
-
-    /// One in terms of another.
+    /// One in terms of another: the median over the rounds, in each of which both ran at almost the same time. A
+    /// core that is fast for a while and then slow would spoil a ratio of medians.
     pub(crate) fn ratio(&self, name: &str, other: &str) -> f64 {
-        self.of(name) / self.of(other)
+        let ratios = self.rounds(name).iter().zip(self.rounds(other));
+        median(ratios.filter_map(|(one, other)| Some((*one)? / (*other)?)).collect())
+    }
+
+    fn rounds(&self, name: &str) -> &[Option<f64>] {
+        let found = self.0.iter().find(|one| one.name == name);
+        found.map_or(&[], |one| &one.rounds)
     }
 }
 
-/// The median CPU time of an operation of each, over the batches in which the thread kept its core. The order
-/// rotates, so that nobody always runs behind the same one.
+/// The CPU time of an operation of each. The order rotates, so that nobody always runs behind the same one.
 pub(crate) fn contest(contestants: &[Contestant<'_>]) -> Standings {
     let sizes: Vec<usize> = contestants.iter().map(operations).collect();
-    let mut samples = vec![Vec::with_capacity(ROUNDS); contestants.len()];
+    let mut standings: Vec<Standing> = contestants
+        .iter()
+        .map(|contestant| Standing { name: contestant.name(), rounds: vec![None; ROUNDS] })
+        .collect();
     for round in 0..ROUNDS {
         for place in 0..contestants.len() {
             let index = (place + round) % contestants.len();
             let batch = Batch::run(&contestants[index], sizes[index]);
-            if batch.kept_its_core() {
-                samples[index].push(batch.nanos());
-            }
+            standings[index].rounds[round] = batch.kept_its_core().then_some(batch.nanos());
         }
     }
-    let names = contestants.iter().map(Contestant::name);
-    Standings(names.zip(samples.into_iter().map(median)).collect())
+    Standings(standings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ratio_is_of_the_rounds_that_both_ran() {
+        let rounds = |rounds: [Option<f64>; 3]| rounds.to_vec();
+        let standings = Standings(vec![
+            Standing { name: "one", rounds: rounds([Some(10.0), Some(20.0), None]) },
+            Standing { name: "two", rounds: rounds([Some(5.0), Some(10.0), Some(1.0)]) },
+        ]);
+        assert_eq!(standings.ratio("one", "two"), 2.0);
+        assert!(standings.ratio("one", "nobody").is_nan());
+    }
 }

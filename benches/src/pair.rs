@@ -1,4 +1,4 @@
-//! Two threads that do the same at the same time, against one that does it alone.
+//! Two threads that read the same, against two that read each its own, against one.
 
 use std::hint;
 use std::sync::Barrier;
@@ -8,7 +8,7 @@ use std::thread;
 use crate::contest::Contestant;
 use crate::stopwatch::{Batch, median, operations};
 
-/// How many batches each contestant runs alone, and how many beside itself, at a time.
+/// How many batches of each kind each contestant runs at a time.
 const ROUNDS: usize = 101;
 
 /// How many rounds must count: on a busy machine few do, and more are run.
@@ -20,108 +20,118 @@ const TIMES: usize = 30;
 /// What of the time both threads must have been under way for a round to count.
 const LEAST_OVERLAP: f64 = 0.9;
 
-/// Nanoseconds of an operation, a thread.
+/// Median nanoseconds of an operation, a thread.
 pub(crate) struct Pair {
     /// Who.
     pub(crate) name: &'static str,
-    /// With one thread.
+    /// One thread, while the other sleeps.
     pub(crate) alone: f64,
-    /// With two.
-    pub(crate) beside: f64,
-    /// How many rounds with two counted.
+    /// Two threads, each with something of its own.
+    pub(crate) apart: f64,
+    /// Two threads with the same.
+    pub(crate) together: f64,
+    /// How many rounds with two threads counted, of the kind that had fewer.
     pub(crate) rounds: usize,
 }
 
 impl Pair {
     /// What sharing costs: 1 if nothing. Not a number if too few rounds counted.
+    ///
+    /// Against two threads apart and not against one alone: two hardware threads of one core slow each other
+    /// whatever they do. On cores of their own the two are the same.
     pub(crate) fn factor(&self) -> f64 {
-        if self.rounds < ENOUGH { f64::NAN } else { self.beside / self.alone }
+        if self.rounds < ENOUGH { f64::NAN } else { self.together / self.apart }
     }
 }
 
-/// The medians over the rounds in which nobody lost a core and, with two, both really ran side by side. The two
-/// kinds take turns, so that the factor is of one and the same time.
-pub(crate) fn pairs(contestants: &[Contestant<'_>]) -> Vec<Pair> {
-    let sizes: Vec<usize> = contestants.iter().map(operations).collect();
-    let mut samples: Vec<Samples> = contestants.iter().map(|_| Samples::default()).collect();
+/// Measures contestants of whom each thread has its own set. All use the first set when they are together. The
+/// kinds take turns, and the rounds count in which nobody lost a core and two threads really ran side by side.
+pub(crate) fn pairs(sets: [&[Contestant<'_>]; 2]) -> Vec<Pair> {
+    let sizes: Vec<usize> = sets[0].iter().map(operations).collect();
+    let mut samples: Vec<Samples> = sets[0].iter().map(|_| Samples::default()).collect();
     for _ in 0..TIMES {
         let meeting = Meeting { barrier: Barrier::new(2), arrived: AtomicUsize::new(0) };
         let [one, other] = thread::scope(|scope| {
             let work = |role| {
                 let (sizes, meeting) = (&sizes, &meeting);
-                scope.spawn(move || work(role, contestants, sizes, meeting))
+                scope.spawn(move || work(role, sets, sizes, meeting))
             };
             [work(0), work(1)].map(|thread| thread.join().expect("no contestant panics"))
         });
-        for (index, batch) in one.alone.iter().chain(&other.alone) {
-            samples[*index].add_alone(batch);
+        for (one, other) in one.iter().zip(&other) {
+            samples[one.contestant].add(one, other);
         }
-        for ((index, one), (_, other)) in one.beside.iter().zip(&other.beside) {
-            samples[*index].add_beside(one, other);
-        }
-        if samples.iter().all(|samples| samples.beside.len() >= ENOUGH) {
+        if samples.iter().all(|samples| samples.rounds() >= ENOUGH) {
             break;
         }
     }
     let pair = |(contestant, samples): (&Contestant<'_>, Samples)| Pair {
         name: contestant.name(),
-        rounds: samples.beside.len(),
+        rounds: samples.rounds(),
         alone: median(samples.alone),
-        beside: median(samples.beside),
+        apart: median(samples.apart),
+        together: median(samples.together),
     };
-    contestants.iter().zip(samples).map(pair).collect()
+    sets[0].iter().zip(samples).map(pair).collect()
 }
 
 /// Nanoseconds of an operation in the rounds that count.
 #[derive(Default)]
 struct Samples {
     alone: Vec<f64>,
-    beside: Vec<f64>,
+    apart: Vec<f64>,
+    together: Vec<f64>,
 }
 
 impl Samples {
-    fn add_alone(&mut self, batch: &Batch) {
-        if batch.kept_its_core() {
-            self.alone.push(batch.nanos());
-        }
+    fn add(&mut self, one: &Step, other: &Step) {
+        let alone = one.alone.iter().chain(&other.alone).filter(|batch| batch.kept_its_core());
+        self.alone.extend(alone.map(Batch::nanos));
+        self.apart.extend(both(&one.apart, &other.apart));
+        self.together.extend(both(&one.together, &other.together));
     }
 
-    fn add_beside(&mut self, one: &Batch, other: &Batch) {
-        let kept = one.kept_its_core() && other.kept_its_core();
-        if kept && one.overlap(other) >= LEAST_OVERLAP {
-            self.beside.push((one.nanos() + other.nanos()) / 2.0);
-        }
+    fn rounds(&self) -> usize {
+        self.apart.len().min(self.together.len())
     }
 }
 
-/// The batches of one thread, each with the index of its contestant.
-#[derive(Default)]
-struct Batches {
-    alone: Vec<(usize, Batch)>,
-    beside: Vec<(usize, Batch)>,
+/// The mean of two batches that ran side by side.
+fn both(one: &Batch, other: &Batch) -> Option<f64> {
+    let kept = one.kept_its_core() && other.kept_its_core();
+    (kept && one.overlap(other) >= LEAST_OVERLAP).then(|| (one.nanos() + other.nanos()) / 2.0)
+}
+
+/// One contestant's turn on one thread.
+struct Step {
+    contestant: usize,
+    /// The threads take turns at it.
+    alone: Option<Batch>,
+    apart: Batch,
+    together: Batch,
 }
 
 fn work(
     role: usize,
-    contestants: &[Contestant<'_>],
+    sets: [&[Contestant<'_>]; 2],
     sizes: &[usize],
     meeting: &Meeting,
-) -> Batches {
-    let mut batches = Batches::default();
+) -> Vec<Step> {
+    let mut steps = Vec::new();
     for round in 0..ROUNDS {
-        for place in 0..contestants.len() {
-            let index = (place + round) % contestants.len();
-            let batch = || (index, Batch::run(&contestants[index], sizes[index]));
+        for place in 0..sizes.len() {
+            let contestant = (place + round) % sizes.len();
+            let batch = |set: usize| Batch::run(&sets[set][contestant], sizes[contestant]);
             meeting.wait();
-            if round % 2 == role {
-                batches.alone.push(batch());
-            }
-            meeting.wait();
-            meeting.start(batches.beside.len());
-            batches.beside.push(batch());
+            let alone = (round % 2 == role).then(|| batch(0));
+            meeting.start(2 * steps.len());
+            let apart = batch(role);
+            meeting.start(2 * steps.len() + 1);
+            let together = batch(0);
+            steps.push(Step { contestant, alone, apart, together });
         }
     }
-    batches
+    steps
 }
 
 /// Where the two threads wait for each other.
@@ -131,15 +141,16 @@ struct Meeting {
 }
 
 impl Meeting {
-    /// Waits asleep, so that whoever runs alone really does.
+    /// Waits asleep, so that whoever runs alone next really does.
     fn wait(&self) {
         self.barrier.wait();
     }
 
-    /// Waits awake, so that both go on at the same instant.
-    fn start(&self, so_far: usize) {
+    /// Waits asleep, then awake, so that both go on at the same instant. `before` counts the starts so far.
+    fn start(&self, before: usize) {
+        self.wait();
         self.arrived.fetch_add(1, Ordering::SeqCst);
-        while self.arrived.load(Ordering::SeqCst) < 2 * (so_far + 1) {
+        while self.arrived.load(Ordering::SeqCst) < 2 * (before + 1) {
             hint::spin_loop();
         }
     }

@@ -138,7 +138,8 @@ impl System {
         let (loads, calls) = (process.loads.calls(), process.calls.calls());
         let (most_loads, most_calls) = (bound.loads(), bound.calls());
         let name = process.name;
-        let figures = format!("{name} {loads} of {most_loads} loads, {calls} of {most_calls} calls");
+        let figures =
+            format!("{name} {loads} of {most_loads} loads, {calls} of {most_calls} calls");
         let mut wrong = Vec::new();
         if loads > most_loads || calls > most_calls {
             wrong.push(format!("asked too often: {figures}"));

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex};
 
 use strongroom_core::{Error, ErrorKind, Secret};
-use strongroom_layers::Limits;
+use strongroom_layers::{Follow, Limits};
 use strongroom_testkit::Step;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
@@ -75,7 +75,7 @@ async fn f122_what_a_reader_of_values_made_is_dropped_without_a_lock() {
         "canary-3" => Err(Error::new(ErrorKind::InvalidValue, "refused")),
         _ => Ok(Parting { scene: inner.clone(), live: Mutex::new(Some(spare.clone())) }),
     };
-    let live = scene.cache.watch(&key("db"), None, parse).await.unwrap();
+    let live = scene.cache.watch(&key("db"), None, Follow::Changes, parse).await.unwrap();
     scene.values.put("db", "canary-2");
     scene.leap(TTL).await;
     assert!(live.load().is_ok(), "replaced by another");
@@ -139,7 +139,7 @@ async fn nothing_that_is_logged_holds_a_value() {
             8 => Ok(()),
             _ => Err(Error::new(ErrorKind::InvalidValue, "wrong length")),
         };
-        let _live = scene.cache.watch(&key("db"), None, refuse).await.unwrap();
+        let _live = scene.cache.watch(&key("db"), None, Follow::Changes, refuse).await.unwrap();
         for _ in 0..2 {
             scene.read_many(&["db", "api"]).await;
         }
