@@ -19,11 +19,11 @@ async fn case_83_versions_and_fields_of_one_name_are_separate(place: &Place) {
     let first = write("db#password", "canary-password-1").await;
     write("db#user", "canary-user-2").await;
     write("db#password", "canary-password-2").await;
-    write("db/user", "canary-other").await;
+    write("db-user", "canary-other").await;
     let secrets = place.service(&[]).await;
     let old = || GetOptions::default().select(Select::Exact(first.clone()));
     for _ in 0..3 {
-        let read = secrets.get_many(&["db#user", "db/user", "db#password"]).await;
+        let read = secrets.get_many(&["db#user", "db-user", "db#password"]).await;
         let values: Vec<_> = read.iter().map(|one| value(one.as_ref().unwrap())).collect();
         assert_eq!(values, ["canary-user-2", "canary-other", "canary-password-2"]);
         for (name, now, before) in [
@@ -43,7 +43,7 @@ async fn case_83_versions_and_fields_of_one_name_are_separate(place: &Place) {
         assert!(secrets.cached("db").is_none() && secrets.cached("user").is_none());
     }
     // One load each: two fields now, two before, one other secret, and one that is not there.
-    let loads = (place.chaos.reads_for("db"), place.chaos.reads_for("db/user"));
+    let loads = (place.chaos.reads_for("db"), place.chaos.reads_for("db-user"));
     assert!(loads.0 <= 5 && loads.1 == 1, "{loads:?}");
 }
 

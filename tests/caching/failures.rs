@@ -65,7 +65,7 @@ async fn case_81_a_handle_serves_through_an_outage_within_the_grace_and_no_longe
         place.clock.advance(SECOND);
     }
     let error = live.changed().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
     assert!(live.load().is_err() && secrets.cached("a").is_none());
     place.chaos.clear();
     place.clock.advance(31 * SECOND);

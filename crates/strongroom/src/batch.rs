@@ -1,7 +1,6 @@
 //! Reading several secrets.
 
-use strongroom_core::{Error, ErrorKind, Reason, Result, Secret};
-use tokio::time::timeout;
+use strongroom_core::{Error, ErrorKind, Result, Secret};
 
 use crate::inner::Inner;
 use crate::reads::Read;
@@ -18,13 +17,7 @@ impl Inner {
             .zip(names)
             .filter_map(|(read, name)| Some((read.as_ref().ok()?.clone(), Some(*name))))
             .collect();
-        let read = timeout(self.common.timeout, self.reads.get_many(&asked, None)).await;
-        let mut read = read
-            .unwrap_or_else(|_| {
-                let late = Error::new(ErrorKind::Unavailable, "the batch was not read in time");
-                asked.iter().map(|_| Err(late.clone().with_reason(Reason::Timeout))).collect()
-            })
-            .into_iter();
+        let mut read = self.reads.get_many(&asked, None).await.into_iter();
         let left_out = || Error::new(ErrorKind::Internal, "a store left out a name of a batch");
         let answer =
             |one: Result<Read>| one.and_then(|_| read.next().unwrap_or_else(|| Err(left_out())));

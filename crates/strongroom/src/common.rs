@@ -133,6 +133,7 @@ fn limits(settings: &Settings, provider: &[Key], timeout: Duration) -> Result<Li
     let ttl = seconds(&TTL)?;
     let mut limits = Limits::new(own_ttl.unwrap_or(ttl), seconds(&MAX_STALE)?);
     limits.attempt = limits.attempt.min(timeout);
+    limits.operation = timeout;
     Ok(limits)
 }
 

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use strongroom_core::{Error, ErrorKind, Moment, Result};
 use tokio::runtime::Handle;
+use tokio::time::timeout_at;
 
 use super::Source;
 use super::flights::Outcome;
 use super::load::{self, Cause};
-use super::read::closed;
+use super::read::{closed, late};
 use super::shared::Shared;
 use super::table::Table;
 
@@ -61,6 +62,7 @@ impl<S: Source> Shared<S> {
         cooldown: Duration,
         is_found: &(dyn Fn(&S::Value) -> bool + Sync),
     ) -> Result<Reloaded<S::Value>> {
+        let deadline = self.deadline();
         for _ in 0..TRIES {
             let (load, leads) = match self.turn(key, cooldown, is_found)? {
                 Turn::Done(reloaded) => return Ok(reloaded),
@@ -71,7 +73,7 @@ impl<S: Source> Shared<S> {
                 }
             };
             let id = load.id;
-            match load.outcome().await {
+            match timeout_at(deadline, load.outcome()).await.map_err(|_| late())? {
                 Some(Outcome::Loaded(value)) if is_found(&value) => {
                     return Ok(Reloaded::Found(value));
                 }

@@ -14,6 +14,9 @@ pub struct Limits {
     /// How long a renewal may take before a value that waits for it counts as stale. Default: 5 s, the
     /// deadline of an attempt.
     pub attempt: Duration,
+    /// How long a caller waits for a load that is under way, its place in a queue included. The load goes on.
+    /// Default: 10 s, the deadline of an operation.
+    pub operation: Duration,
     /// For tests: draws the instants of renewals from this seed. Default: they differ in each process.
     pub seed: Option<u64>,
 }
@@ -53,6 +56,7 @@ impl Default for Limits {
             ttl: Duration::from_secs(60),
             max_stale: Duration::from_secs(300),
             attempt: Duration::from_secs(5),
+            operation: Duration::from_secs(10),
             seed: None,
         }
     }

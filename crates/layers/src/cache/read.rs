@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use strongroom_core::{Error, ErrorKind, Moment, Reason, Result};
 use tokio::runtime::Handle;
+use tokio::time::{Instant, timeout_at};
 
 use super::Source;
 use super::flights::{Landing, Outcome, Waiting};
@@ -45,6 +46,7 @@ impl<S: Source> Shared<S> {
         ask: &Ask<'_, S::Key>,
     ) -> Result<S::Value> {
         let mut after_panic = false;
+        let deadline = self.deadline();
         for _ in 0..TRIES {
             let (load, leads, is_late) = match self.step(ask, after_panic) {
                 Step::Take(value) => return Ok(value),
@@ -56,7 +58,11 @@ impl<S: Source> Shared<S> {
                 }
             };
             let id = load.id;
-            match load.outcome().await {
+            let outcome = match timeout_at(deadline, load.outcome()).await {
+                Ok(outcome) => outcome,
+                Err(_) => return self.last_resort(ask, late()),
+            };
+            match outcome {
                 _ if is_late => {}
                 Some(Outcome::Loaded(value)) => return Ok(value),
                 Some(Outcome::Failed(error)) => return self.last_resort(ask, error),
@@ -70,6 +76,12 @@ impl<S: Source> Shared<S> {
         }
         let message = "the runtime that read the secret ended before it was read";
         self.last_resort(ask, Error::new(ErrorKind::Unavailable, message))
+    }
+
+    /// Until when a caller waits. A load that began with it ends by its own deadline, a little earlier, and
+    /// tells more.
+    pub(super) fn deadline(&self) -> Instant {
+        Instant::now() + self.limits.operation + Duration::from_millis(100)
     }
 
     fn last_resort(&self, ask: &Ask<'_, S::Key>, error: Error) -> Result<S::Value> {
@@ -162,6 +174,7 @@ impl<S: Source> Shared<S> {
         runtime: &Handle,
         asks: &[Ask<'_, S::Key>],
     ) -> Vec<Result<S::Value>> {
+        let deadline = self.deadline();
         for _ in 0..TRIES {
             let waiting = match self.step_many(asks) {
                 Steps::Take(values) => return values,
@@ -172,7 +185,9 @@ impl<S: Source> Shared<S> {
                 }
             };
             for load in waiting {
-                load.outcome().await;
+                if timeout_at(deadline, load.outcome()).await.is_err() {
+                    return asks.iter().map(|ask| self.last_resort(ask, late())).collect();
+                }
             }
         }
         // Others change what is held all the time: each for itself, then.
@@ -250,6 +265,11 @@ enum Steps<S: Source> {
     Take(Vec<Result<S::Value>>),
     Wait(Vec<Waiting<S::Value>>),
     Lead(Vec<Waiting<S::Value>>, Vec<Landing<S::Key, S::Value>>),
+}
+
+pub(super) fn late() -> Error {
+    let message = "the secret is still being read; the time of an operation is over";
+    Error::new(ErrorKind::Unavailable, message).with_reason(Reason::Timeout)
 }
 
 pub(super) fn closed() -> Error {

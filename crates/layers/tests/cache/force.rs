@@ -85,7 +85,9 @@ async fn a_reload_finds_what_is_here_reads_once_and_then_cools_down() {
     scene.values.put("db", "canary-2");
     for second in 0..30 {
         match reload(&scene, "canary-2").await.unwrap() {
-            Reloaded::Cooling { left, failure: None } => assert_eq!(left, COOLDOWN - SECOND * second),
+            Reloaded::Cooling { left, failure: None } => {
+                assert_eq!(left, COOLDOWN - SECOND * second)
+            }
             other => panic!("{other:?} at {second}"),
         }
         assert!(matches!(reload(&scene, "canary-1").await, Ok(Reloaded::Found(_))));
