@@ -33,7 +33,7 @@ async fn case_84_a_load_that_began_before_an_invalidation_does_not_win(place: &P
     let early = reader(&secrets);
     gate.arrived().await;
     place.put("a", "canary-new").await;
-    secrets.invalidate("a").unwrap();
+    secrets.invalidate("a").await.unwrap();
     let late = reader(&secrets).await.unwrap().unwrap();
     assert_eq!(late, "canary-new", "whoever asks after it waits for no older load");
     gate.release();
@@ -55,7 +55,7 @@ async fn case_84_a_renewal_that_began_before_an_invalidation_does_not_win(place:
     place.clock.advance(TTL);
     gate.arrived().await;
     place.put("a", "canary-new").await;
-    secrets.invalidate("a").unwrap();
+    secrets.invalidate("a").await.unwrap();
     assert!(live.load().is_err() && secrets.cached("a").is_none(), "at once");
     until("it is read again", async || live.load().is_ok()).await;
     assert_eq!(value(&live.load().unwrap()), "canary-new");

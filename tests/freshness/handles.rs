@@ -85,14 +85,14 @@ async fn f012_after_an_invalidation_nobody_is_served_what_was_held() {
     let service = Service::new().await;
     let live = service.secrets.watch("db").await.unwrap();
     service.chaos.always(None, Step::fail(down()));
-    service.secrets.invalidate("db").unwrap();
+    service.secrets.invalidate("db").await.unwrap();
     assert_eq!(live.load().unwrap_err().reason(), Some(Reason::Invalidated));
     assert!(service.secrets.cached("db").is_none());
     assert_eq!(service.secrets.get("db").await.unwrap_err().kind(), ErrorKind::Unavailable);
     service.chaos.clear();
     service.go_on(3).await;
     assert!(live.load().is_ok(), "it is read again without anybody asking");
-    assert_eq!(service.secrets.invalidate("../x").unwrap_err().kind(), ErrorKind::Misconfigured);
+    assert_eq!(service.secrets.invalidate("../x").await.unwrap_err().kind(), ErrorKind::Misconfigured);
 }
 
 #[tokio::test]

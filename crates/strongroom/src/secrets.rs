@@ -158,12 +158,12 @@ impl Secrets {
     }
 
     /// Drops what is held of a secret, all its fields and versions and a signing key made of it: nothing that
-    /// was read before is served after this, also where a read is under way. What is in use is read again at
-    /// once.
+    /// was read before is served once this returns, also where a read is under way. What is in use is read again
+    /// in the background, at once.
     ///
     /// # Errors
     /// `Misconfigured` if the name is not one.
-    pub fn invalidate(&self, name: &str) -> Result<()> {
+    pub async fn invalidate(&self, name: &str) -> Result<()> {
         let reference = self.inner.resolve(name)?;
         self.inner.invalidate(reference.name());
         Ok(())

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use strongroom_core::{Clock, Moment};
 
@@ -27,11 +28,16 @@ pub(super) struct AdHoc<S: Source> {
 
 impl<S: Source> AdHoc<S> {
     pub(super) fn new(clock: &dyn Clock) -> Self {
+        // The last ones, whoever was asked for more often before: the other policy turns newcomers away.
         let values = Cache::builder()
             .max_capacity(VALUES)
+            .eviction_policy(EvictionPolicy::lru())
             .eviction_listener(|_, place: Place<S::Value>, _| drop(lock(&place).take()))
             .build();
-        let failures = Cache::builder().max_capacity(FAILURES).build();
+        let failures = Cache::builder()
+            .max_capacity(FAILURES)
+            .eviction_policy(EvictionPolicy::lru())
+            .build();
         Self { values, failures, swept: Mutex::new(Moment::now(clock)) }
     }
 
@@ -48,6 +54,13 @@ impl<S: Source> AdHoc<S> {
         self.failures.invalidate(key);
         self.drop_value(key);
         self.values.insert(key.clone(), Arc::new(Mutex::new(Some(held))));
+    }
+
+    /// Puts a value back in its place, marked anew.
+    pub(super) fn mark(&self, key: &S::Key, held: Held<S::Value>) {
+        if let Some(place) = self.values.get(key) {
+            *lock(&place) = Some(held);
+        }
     }
 
     /// Takes a value out, for a name that is in use from now on.
@@ -80,29 +93,34 @@ impl<S: Source> AdHoc<S> {
         }
     }
 
-    /// Wipes what is past the age limit, at most once a second.
-    pub(super) fn sweep(&self, age: Duration, clock: &dyn Clock) {
+    /// Wipes what is past the age limit, at most once a second. How long until the next time.
+    pub(super) fn sweep(&self, age: Duration, clock: &dyn Clock) -> Duration {
         {
             let mut swept = lock(&self.swept);
-            if swept.age(clock) < SWEEP {
-                return;
+            let left = SWEEP.saturating_sub(swept.age(clock));
+            if !left.is_zero() {
+                return left;
             }
             *swept = Moment::now(clock);
         }
-        let is_over = |place: &Place<S::Value>| {
-            lock(place).as_ref().is_none_or(|held| held.loaded.age(clock) >= age)
-        };
-        for (key, _) in self.values.iter().filter(|(_, place)| is_over(place)) {
-            self.drop_value(&key);
-        }
-        let over = |failure: &Failure| failure.left(clock).is_zero();
-        for (key, _) in self.failures.iter().filter(|(_, failure)| over(failure)) {
-            if self.values.get(&*key).is_none() {
-                self.failures.invalidate(&*key);
-            }
-        }
         self.values.run_pending_tasks();
         self.failures.run_pending_tasks();
+        if self.values.entry_count() > 0 {
+            let is_over = |place: &Place<S::Value>| {
+                lock(place).as_ref().is_none_or(|held| held.loaded.age(clock) >= age)
+            };
+            for (key, _) in self.values.iter().filter(|(_, place)| is_over(place)) {
+                self.drop_value(&key);
+            }
+            self.values.run_pending_tasks();
+        }
+        if self.failures.entry_count() > 0 {
+            for (key, _) in self.failures.iter().filter(|(_, failure)| failure.is_past(clock)) {
+                self.failures.invalidate(&*key);
+            }
+            self.failures.run_pending_tasks();
+        }
+        SWEEP
     }
 }
 

@@ -15,6 +15,7 @@ use super::table::Table;
 #[must_use]
 pub(super) struct Aftermath<S: Source> {
     tidings: Vec<Tidings<S>>,
+    looks: Vec<Arc<dyn Feed<S::Value>>>,
     events: Vec<(S::Key, Event)>,
 }
 
@@ -27,17 +28,22 @@ struct Tidings<S: Source> {
 
 impl<S: Source> Aftermath<S> {
     pub(super) fn new() -> Self {
-        Self { tidings: Vec::new(), events: Vec::new() }
+        Self { tidings: Vec::new(), looks: Vec::new(), events: Vec::new() }
     }
 
     pub(super) fn event(&mut self, key: &S::Key, event: Event) {
         self.events.push((key.clone(), event));
     }
 
+    /// Handles look whether what they show is past its age limit.
+    pub(super) fn look(&mut self, slot: &Slot<S::Value>) {
+        self.looks.extend(slot.feeds());
+    }
+
     /// There is another value.
     pub(super) fn value(&mut self, table: &mut Table<S>, key: &S::Key, held: &Held<S::Value>) {
-        let news = News::Value { value: held.value.clone(), loaded: held.loaded };
-        self.tell(table, key, news);
+        let Held { value, loaded, freshness, .. } = held.clone();
+        self.tell(table, key, News::Value { value, loaded, freshness });
     }
 
     /// The value is the same: read again, or turned stale.
@@ -62,6 +68,7 @@ impl<S: Source> Aftermath<S> {
 
     /// Tells the handles. What is left is for the log.
     pub(super) fn tell_handles(&mut self) {
+        self.looks.drain(..).for_each(|feed| feed.expire());
         for Tidings { key, number, feeds, news } in self.tidings.drain(..) {
             for feed in feeds {
                 if let Err(error) = feed.tell(number, &news) {

@@ -10,7 +10,7 @@ use tokio::time::timeout_at;
 
 use super::Source;
 use super::flights::Outcome;
-use super::load::{self, Cause};
+use super::load::{self, Call, Cause};
 use super::read::{closed, late};
 use super::shared::Shared;
 use super::table::Table;
@@ -68,7 +68,7 @@ impl<S: Source> Shared<S> {
                 Turn::Done(reloaded) => return Ok(reloaded),
                 Turn::Wait(load) => (load, false),
                 Turn::Lead(load, landing) => {
-                    load::start(self, runtime, vec![landing], Cause::Refresh);
+                    load::start(self, runtime, Call::new(vec![landing]), Cause::Refresh);
                     (load, true)
                 }
             };

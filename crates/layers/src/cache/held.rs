@@ -48,16 +48,23 @@ pub(super) struct Failure {
 
 impl Failure {
     /// After another failed load. An answer about the secret is believed for a short time; after any other
-    /// failure the waits grow.
-    pub(super) fn after(last: Option<Self>, error: Error, at: Moment, limits: &Limits) -> Self {
+    /// failure the waits grow. `spread`, from 0 to 1, is that of the call: names that failed together are tried
+    /// again together.
+    pub(super) fn after(
+        last: Option<Self>,
+        error: Error,
+        at: Moment,
+        limits: &Limits,
+        spread: f64,
+    ) -> Self {
         let earlier = last.map_or(0, |last| (last.earlier + 1).min(ENOUGH));
         let wait = match error.kind().is_authoritative() {
             true => limits.negative(),
             false => {
                 let asked = error.retry_after().unwrap_or_default().min(LONGEST_ASKED);
                 let wait = waits().nth(earlier).unwrap_or(LONGEST_WAIT);
-                // A little apart from others that failed at the same time.
-                wait.mul_f64(1.0 - 0.03 * fastrand::f64()).max(asked)
+                // A little apart from other processes that failed at the same time.
+                wait.mul_f64(1.0 - 0.03 * spread).max(asked)
             }
         };
         Self { error, at, wait, earlier }
@@ -66,6 +73,11 @@ impl Failure {
     /// How long to wait before the next load; zero once it may be tried.
     pub(super) fn left(&self, clock: &dyn Clock) -> Duration {
         self.wait.saturating_sub(self.at.age(clock))
+    }
+
+    /// Whether nobody has asked again for so long that the next failure is a first one.
+    pub(super) fn is_past(&self, clock: &dyn Clock) -> bool {
+        self.at.age(clock) >= self.wait.saturating_add(LONGEST_WAIT)
     }
 
     /// The error, with the time from which on asking makes sense.

@@ -44,10 +44,11 @@ impl<T> Live<T> {
     /// again, `closed` after shutdown; the provider's own answer if it says that the secret is gone or not
     /// ours to read.
     pub fn load(&self) -> Result<Ref<'_, T>> {
+        let shown = Ref::of_handle(self.screen.state.load())?;
         if self.screen.unattended.load(Ordering::Relaxed) {
             self.screen.check_age()?;
         }
-        Ref::of_handle(self.screen.state.load())
+        Ok(shown)
     }
 
     /// Waits until the value is another one than when this was last called (or since the handle was made).
@@ -55,11 +56,16 @@ impl<T> Live<T> {
     ///
     /// # Errors
     /// As [`load`](Self::load), once, when the value becomes unusable; the next call waits until it is usable
-    /// again.
+    /// again. After shutdown that of each call.
     pub async fn changed(&mut self) -> Result<()>
     where
         T: Send + Sync,
     {
+        if let State::Unusable(error) = &**self.screen.state.load()
+            && error.reason() == Some(Reason::Closed)
+        {
+            return Err(error.clone());
+        }
         self.keeper.attend()?;
         // The sender is in the screen, which this handle holds.
         let _ = self.changes.changed().await;
@@ -104,8 +110,11 @@ pub(super) struct Screen<T> {
 }
 
 struct Times {
-    /// The last news that came; an older one that comes later is none.
+    /// The last other value, or error, that came; an older one that comes later is none.
     news: u64,
+    /// The last time that a value was said to be the same. That may come before the value itself, whose reader
+    /// takes its time.
+    same: u64,
     loaded: Moment,
     /// A newer value was refused: what is shown does not get younger with it.
     behind: bool,
@@ -121,7 +130,7 @@ impl<T> Screen<T> {
             ))),
             unattended,
             stale: AtomicBool::new(false),
-            times: Mutex::new(Times { news: 0, loaded, behind: false }),
+            times: Mutex::new(Times { news: 0, same: 0, loaded, behind: false }),
             changes: watch::Sender::new(0),
             clock,
             age,
@@ -132,7 +141,6 @@ impl<T> Screen<T> {
         let loaded = self.times().loaded;
         match loaded.age(&*self.clock) < self.age {
             true => Ok(()),
-            // The state may hold a better reason.
             false => Err(past_age_limit(self.age)),
         }
     }
@@ -145,7 +153,7 @@ impl<T> Screen<T> {
 /// News of a key for whoever shows it.
 pub(super) enum News<V> {
     /// Another value.
-    Value { value: V, loaded: Moment },
+    Value { value: V, loaded: Moment, freshness: Freshness },
     /// The same value was read again, or turned stale.
     Same { value: V, loaded: Moment, freshness: Freshness },
     /// There is no value that may be used.
@@ -154,7 +162,10 @@ pub(super) enum News<V> {
 
 impl<V> News<V> {
     fn is_stale(&self) -> bool {
-        matches!(self, Self::Same { freshness: Freshness::Stale, .. })
+        match self {
+            Self::Value { freshness, .. } | Self::Same { freshness, .. } => freshness.is_stale(),
+            Self::Unusable(_) => false,
+        }
     }
 }
 
@@ -197,30 +208,46 @@ impl<V, T: Send + Sync> Feed<V> for Reader<V, T> {
         };
         let screen = &self.screen;
         let mut times = screen.times();
-        if number <= times.news {
+        let is_same = matches!(news, News::Same { .. });
+        if number <= times.news || (is_same && number <= times.same) {
             return Ok(());
         }
-        times.news = number;
-        let is_same = matches!(news, News::Same { .. });
-        match (news, parsed) {
-            (News::Unusable(error), _) => screen.show(State::Unusable(error.clone()), true),
+        let is_latest = number > times.same;
+        let was_usable = matches!(**screen.state.load(), State::Usable(_));
+        match is_same {
+            true => times.same = number,
+            false => times.news = number,
+        }
+        let replaced = match (news, parsed) {
+            (News::Unusable(error), _) => {
+                // Who was told that it is unusable waits until it is usable again.
+                Some(screen.show(State::Unusable(error.clone()), was_usable))
+            }
             (News::Value { loaded, .. } | News::Same { loaded, .. }, Some(Ok(value))) => {
-                (times.loaded, times.behind) = (*loaded, false);
-                screen.stale.store(news.is_stale(), Ordering::Relaxed);
-                screen.show(State::Usable(value), !is_same);
+                times.behind = false;
+                if is_latest {
+                    times.loaded = *loaded;
+                    screen.stale.store(news.is_stale(), Ordering::Relaxed);
+                }
+                Some(screen.show(State::Usable(value), !is_same || !was_usable))
             }
             (_, Some(Err(error))) => {
+                let is_known = is_same && times.behind;
                 times.behind = true;
                 screen.stale.store(true, Ordering::Relaxed);
-                return Err(error);
+                return if is_known { Ok(()) } else { Err(error) };
             }
             (News::Value { loaded, .. } | News::Same { loaded, .. }, None) => {
                 if !times.behind {
                     times.loaded = *loaded;
                     screen.stale.store(news.is_stale(), Ordering::Relaxed);
                 }
+                None
             }
-        }
+        };
+        // What the user made is dropped without the lock.
+        drop(times);
+        drop(replaced);
         Ok(())
     }
 
@@ -229,7 +256,10 @@ impl<V, T: Send + Sync> Feed<V> for Reader<V, T> {
         let usable = matches!(**self.screen.state.load(), State::Usable(_));
         if usable && times.behind && times.loaded.age(&*self.screen.clock) >= self.screen.age {
             times.behind = false;
-            self.screen.show(State::Unusable(past_age_limit(self.screen.age)), true);
+            let ended = State::Unusable(past_age_limit(self.screen.age));
+            let replaced = self.screen.show(ended, true);
+            drop(times);
+            drop(replaced);
         }
     }
 }
@@ -243,11 +273,13 @@ impl<V, T> Reader<V, T> {
 }
 
 impl<T> Screen<T> {
-    fn show(&self, state: State<T>, is_change: bool) {
-        self.state.store(Arc::new(state));
+    /// Shows something else. What was shown is returned.
+    fn show(&self, state: State<T>, is_change: bool) -> Arc<State<T>> {
+        let replaced = self.state.swap(Arc::new(state));
         if is_change {
             self.changes.send_modify(|count| *count += 1);
         }
+        replaced
     }
 }
 

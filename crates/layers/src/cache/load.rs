@@ -8,6 +8,7 @@ use std::task::Poll;
 
 use strongroom_core::{Error, ErrorKind, Result, SecretVersion};
 use tokio::runtime::Handle;
+use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument;
 
 use super::flights::Landing;
@@ -48,38 +49,40 @@ impl Panicked {
     }
 }
 
+/// Loads that are one call of the source.
+pub(super) struct Call<S: Source> {
+    pub(super) landings: Vec<Landing<S::Key, S::Value>>,
+    /// The place among the few calls that renew. Given back once the source has answered.
+    pub(super) permit: Option<OwnedSemaphorePermit>,
+}
+
+impl<S: Source> Call<S> {
+    pub(super) fn new(landings: Vec<Landing<S::Key, S::Value>>) -> Self {
+        Self { landings, permit: None }
+    }
+}
+
 /// Starts loads that are registered already: a caller that goes away stops none, and a panic ends in them.
 pub(super) fn start<S: Source>(
     shared: &Arc<Shared<S>>,
     runtime: &Handle,
-    landings: Vec<Landing<S::Key, S::Value>>,
+    call: Call<S>,
     cause: Cause,
 ) {
-    let batches = shared.source.batches();
-    let calls: Vec<Vec<_>> = match batches {
-        true => vec![landings],
-        false => landings.into_iter().map(|landing| vec![landing]).collect(),
-    };
-    let one_by_one = calls.len() > 1;
-    for landings in calls.into_iter().filter(|landings| !landings.is_empty()) {
-        let source = shared.source.clone();
-        let permits = one_by_one.then(|| shared.permits.clone());
-        let flight = Aboard { shared: Arc::downgrade(shared), landings };
-        let running = shared.running();
-        runtime.spawn(async move {
-            let _running = running;
-            // Held to the end. The semaphore is never closed.
-            let _turn = match permits {
-                Some(permits) => permits.acquire_owned().await.ok(),
-                None => None,
-            };
-            fly(&*source, flight, cause).await;
-        });
+    if call.landings.is_empty() {
+        return;
     }
+    let source = shared.source.clone();
+    let flight = Aboard { shared: Arc::downgrade(shared), call };
+    let running = shared.running();
+    runtime.spawn(async move {
+        let _running = running;
+        fly(&*source, flight, cause).await;
+    });
 }
 
 async fn fly<S: Source>(source: &S, mut flight: Aboard<S>, cause: Cause) {
-    let keys: Vec<S::Key> = flight.landings.iter().map(|landing| landing.key.clone()).collect();
+    let keys: Vec<S::Key> = flight.call.landings.iter().map(|landing| landing.key.clone()).collect();
     let span = tracing::debug_span!(
         "load",
         provider = source.provider(),
@@ -102,6 +105,7 @@ async fn fly<S: Source>(source: &S, mut flight: Aboard<S>, cause: Cause) {
     if let [result] = &results[..] {
         record(&span, result);
     }
+    drop(flight.call.permit.take());
     flight.land(results);
 }
 
@@ -135,12 +139,12 @@ async fn contained<T>(future: impl Future<Output = T>) -> Option<T> {
 /// register, so that the next caller begins anew.
 struct Aboard<S: Source> {
     shared: Weak<Shared<S>>,
-    landings: Vec<Landing<S::Key, S::Value>>,
+    call: Call<S>,
 }
 
 impl<S: Source> Aboard<S> {
     fn land(&mut self, results: Vec<Loaded<S::Value>>) {
-        let landings = std::mem::take(&mut self.landings);
+        let landings = std::mem::take(&mut self.call.landings);
         // Nobody is left to tell otherwise: whoever waits holds the cache.
         if let Some(shared) = self.shared.upgrade() {
             shared.land(landings.into_iter().zip(results).collect());
@@ -150,9 +154,9 @@ impl<S: Source> Aboard<S> {
 
 impl<S: Source> Drop for Aboard<S> {
     fn drop(&mut self) {
-        if let Some(shared) = self.shared.upgrade().filter(|_| !self.landings.is_empty()) {
+        if let Some(shared) = self.shared.upgrade().filter(|_| !self.call.landings.is_empty()) {
             let mut table = shared.table();
-            for landing in &self.landings {
+            for landing in &self.call.landings {
                 table.flights.land(&landing.key, landing.id);
             }
         }

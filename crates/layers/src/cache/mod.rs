@@ -11,6 +11,7 @@ mod limits;
 mod live;
 mod load;
 mod read;
+mod read_many;
 mod renew;
 mod shared;
 mod shown;
@@ -33,8 +34,9 @@ pub use self::shown::Ref;
 pub use self::source::{Source, Value};
 pub use self::status::Status;
 
+use self::held::Held;
 use self::live::{Feed, Keeper, News, Reader, Screen};
-use self::read::Ask;
+use self::read::{Ask, closed};
 use self::shared::Shared;
 
 /// Holds what a [`Source`] gives, renews what is in use, and carries it through outages. Cheap to clone.
@@ -74,7 +76,7 @@ impl<S: Source> Cache<S> {
         max_age: Option<Duration>,
     ) -> Result<S::Value> {
         let runtime = self.0.attend()?;
-        let ask = Ask { key, text, max_age, at: self.0.now() };
+        let ask = Ask { key, text, max_age, at: self.0.now(), is_asked: false };
         self.0.read(&runtime, &ask).await
     }
 
@@ -88,9 +90,11 @@ impl<S: Source> Cache<S> {
         let at = self.0.now();
         match self.0.attend() {
             Ok(runtime) => {
-                let asks: Vec<_> =
-                    keys.iter().map(|(key, text)| Ask { key, text: *text, max_age, at }).collect();
-                self.0.read_many(&runtime, &asks).await
+                let mut asks: Vec<_> = keys
+                    .iter()
+                    .map(|(key, text)| Ask { key, text: *text, max_age, at, is_asked: false })
+                    .collect();
+                self.0.read_many(&runtime, &mut asks).await
             }
             Err(error) => keys.iter().map(|_| Err(error.clone())).collect(),
         }
@@ -140,7 +144,7 @@ impl<S: Source> Cache<S> {
     /// read.
     ///
     /// # Errors
-    /// That of `parse`.
+    /// That of `parse`; `Unavailable` (reason `closed`) after shutdown.
     pub fn attach<T: Send + Sync + 'static>(
         &self,
         key: &S::Key,
@@ -155,6 +159,9 @@ impl<S: Source> Cache<S> {
         let feed: Arc<dyn Feed<S::Value>> = Arc::new(reader);
         let (number, held) = {
             let mut table = shared.table();
+            if table.closed {
+                return Err(closed());
+            }
             let slot = table.slot(key, text);
             slot.feed(&feed);
             let held = slot.held.clone();
@@ -165,7 +172,8 @@ impl<S: Source> Cache<S> {
         };
         shared.wake.notify_one();
         if let Some(held) = held {
-            feed.tell(number, &News::Value { value: held.value, loaded: held.loaded })?;
+            let Held { value, loaded, freshness, .. } = held;
+            feed.tell(number, &News::Value { value, loaded, freshness })?;
         }
         let keeper = Keeping { cache: self.clone(), _feed: feed };
         Ok(Live::new(screen, Arc::new(keeper)))
@@ -179,6 +187,9 @@ impl<S: Source> Cache<S> {
         let read = self.get(key, None, None).await;
         {
             let mut table = self.0.table();
+            if table.closed {
+                return Err(closed());
+            }
             table.slot(key, text).kept = true;
             self.0.publish(&mut table);
         }

@@ -9,7 +9,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Source;
 use super::flights::{Landing, Outcome, Waiting};
-use super::load::{self, Cause};
+use super::held::{Held, keeps_the_last};
+use super::load::{self, Call, Cause};
 use super::shared::Shared;
 use super::table::Table;
 
@@ -21,6 +22,8 @@ pub(super) struct Ask<'a, K> {
     pub(super) text: Option<&'a str>,
     pub(super) max_age: Option<Duration>,
     pub(super) at: Moment,
+    /// It was asked for since: what was read at the very instant of the question counts.
+    pub(super) is_asked: bool,
 }
 
 /// What comes of it.
@@ -53,7 +56,7 @@ impl<S: Source> Shared<S> {
                 Step::Fail(error) => return Err(error),
                 Step::Wait { load, is_late } => (load, false, is_late),
                 Step::Lead(load, landing, cause) => {
-                    load::start(self, runtime, vec![landing], cause);
+                    load::start(self, runtime, Call::new(vec![landing]), cause);
                     (load, true, false)
                 }
             };
@@ -85,10 +88,26 @@ impl<S: Source> Shared<S> {
     }
 
     fn last_resort(&self, ask: &Ask<'_, S::Key>, error: Error) -> Result<S::Value> {
-        match ask.max_age {
-            None => self.instead(ask.key, error),
-            Some(_) => Err(error),
+        let held = self.instead(&self.table(), ask, &error);
+        held.map(|held| held.value).ok_or(error)
+    }
+
+    /// What may be served instead of an error: the last value, within its age, if the error says nothing
+    /// about the secret.
+    pub(super) fn instead(
+        &self,
+        table: &Table<S>,
+        ask: &Ask<'_, S::Key>,
+        error: &Error,
+    ) -> Option<Held<S::Value>> {
+        if table.closed || ask.max_age.is_some() || !keeps_the_last(error.kind()) {
+            return None;
         }
+        let mut held = table.held(ask.key).filter(|held| self.is_usable(held))?;
+        if held.loaded.age(&*self.clock) >= self.limits.ttl {
+            held.turn_stale();
+        }
+        Some(held)
     }
 
     fn step(&self, ask: &Ask<'_, S::Key>, after_panic: bool) -> Step<S> {
@@ -100,7 +119,7 @@ impl<S: Source> Shared<S> {
             return Step::Take(value);
         }
         if let Some((load, began)) = table.flights.join(ask.key) {
-            let is_late = !self.is_young_enough(ask, &began);
+            let is_late = began.age(&*self.clock) > self.most_age(ask);
             return Step::Wait { load, is_late };
         }
         if let Some(error) = self.failed(&table, ask).filter(|_| !after_panic) {
@@ -120,7 +139,7 @@ impl<S: Source> Shared<S> {
     }
 
     /// What is held, if it may be served without asking.
-    fn take(&self, table: &mut Table<S>, ask: &Ask<'_, S::Key>) -> Option<S::Value> {
+    pub(super) fn take(&self, table: &mut Table<S>, ask: &Ask<'_, S::Key>) -> Option<S::Value> {
         if let Some(slot) = table.slots.get_mut(ask.key) {
             slot.used = true;
             let held = slot.held.as_ref().filter(|_| !slot.overdue)?;
@@ -162,95 +181,20 @@ impl<S: Source> Shared<S> {
         }
     }
 
+    /// Whether what was read then is new enough. What was read at the very instant of the question may have
+    /// been read before it.
     fn is_young_enough(&self, ask: &Ask<'_, S::Key>, loaded: &Moment) -> bool {
-        ask.max_age.is_none_or(|max_age| {
-            loaded.age(&*self.clock) < max_age.saturating_add(ask.at.age(&*self.clock))
-        })
+        let (age, most) = (loaded.age(&*self.clock), self.most_age(ask));
+        ask.max_age.is_none() || age < most || (ask.is_asked && age == most)
     }
 
-    /// Reads several keys. A source that reads them at one instant never gives a mix of two.
-    pub(super) async fn read_many(
-        self: &Arc<Self>,
-        runtime: &Handle,
-        asks: &[Ask<'_, S::Key>],
-    ) -> Vec<Result<S::Value>> {
-        let deadline = self.deadline();
-        for _ in 0..TRIES {
-            let waiting = match self.step_many(asks) {
-                Steps::Take(values) => return values,
-                Steps::Wait(waiting) => waiting,
-                Steps::Lead(waiting, landings) => {
-                    load::start(self, runtime, landings, Cause::Miss);
-                    waiting
-                }
-            };
-            for load in waiting {
-                if timeout_at(deadline, load.outcome()).await.is_err() {
-                    return asks.iter().map(|ask| self.last_resort(ask, late())).collect();
-                }
-            }
-        }
-        // Others change what is held all the time: each for itself, then.
-        let mut values = Vec::with_capacity(asks.len());
-        for ask in asks {
-            values.push(self.read(runtime, ask).await);
-        }
-        values
-    }
-
-    fn step_many(&self, asks: &[Ask<'_, S::Key>]) -> Steps<S> {
-        let mut table = self.table();
-        if table.closed {
-            return Steps::Take(asks.iter().map(|_| Err(closed())).collect());
-        }
-        let together = self.source.batches();
-        let under_way: Vec<_> = asks
-            .iter()
-            .filter_map(|ask| table.flights.join(ask.key))
-            .map(|(load, _)| load)
-            .collect();
-        if !under_way.is_empty() && (together || under_way.len() == asks.len()) {
-            return Steps::Wait(under_way);
-        }
-        let mut values: Vec<Option<Result<S::Value>>> = Vec::with_capacity(asks.len());
-        let mut calls = Vec::new();
-        for ask in asks {
-            let taken = self.take(&mut table, ask).map(Ok);
-            if taken.is_some() {
-                calls.extend(table.held(ask.key).map(|held| held.call));
-            }
-            values.push(taken.or_else(|| self.failed(&table, ask).map(Err)));
-        }
-        calls.dedup();
-        if together && (calls.len() > 1 || values.iter().any(Option::is_none)) {
-            values.iter_mut().filter(|value| matches!(value, Some(Ok(_)))).for_each(|v| *v = None);
-        }
-        let missing: Vec<&S::Key> = asks
-            .iter()
-            .zip(&values)
-            .filter_map(|(ask, value)| value.is_none().then_some(ask.key))
-            .collect();
-        if missing.is_empty() {
-            drop(table);
-            let values = values.into_iter().flatten().zip(asks);
-            let values =
-                values.map(|(value, ask)| value.or_else(|error| self.last_resort(ask, error)));
-            return Steps::Take(values.collect());
-        }
-        let (mut waiting, mut landings) = (under_way, Vec::new());
-        let now = self.now();
-        for key in missing {
-            if !table.flights.is_under_way(key) {
-                let (load, landing) = table.flights.begin(key, now);
-                waiting.push(load);
-                landings.push(landing);
-            }
-        }
-        Steps::Lead(waiting, landings)
+    fn most_age(&self, ask: &Ask<'_, S::Key>) -> Duration {
+        let since = ask.at.age(&*self.clock);
+        ask.max_age.map_or(Duration::MAX, |max_age| max_age.saturating_add(since))
     }
 
     /// What is answered for a key whose last load failed a moment ago.
-    fn failed(&self, table: &Table<S>, ask: &Ask<'_, S::Key>) -> Option<Error> {
+    pub(super) fn failed(&self, table: &Table<S>, ask: &Ask<'_, S::Key>) -> Option<Error> {
         let failure = table.failure(ask.key)?;
         // Who wants a new answer gets one, unless it is the provider that has trouble.
         let is_old =
@@ -258,13 +202,6 @@ impl<S: Source> Shared<S> {
         let is_over = failure.left(&*self.clock).is_zero();
         (!is_old && !is_over).then(|| failure.told(&*self.clock))
     }
-}
-
-/// What comes of asking for several keys.
-enum Steps<S: Source> {
-    Take(Vec<Result<S::Value>>),
-    Wait(Vec<Waiting<S::Value>>),
-    Lead(Vec<Waiting<S::Value>>, Vec<Landing<S::Key, S::Value>>),
 }
 
 pub(super) fn late() -> Error {

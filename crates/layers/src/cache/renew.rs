@@ -11,9 +11,8 @@ use super::Source;
 use super::ad_hoc::SWEEP;
 use super::aftermath::Aftermath;
 use super::event::Event;
-use super::flights::Landing;
 use super::live::past_age_limit;
-use super::load::{self, Cause};
+use super::load::{self, Call, Cause};
 use super::shared::Shared;
 use super::slot::Slot;
 use super::table::{Beat, Table};
@@ -30,6 +29,10 @@ impl<S: Source> Shared<S> {
         let runtime = Handle::try_current().map_err(|_| {
             Error::new(ErrorKind::Misconfigured, "secrets are read within a tokio runtime only")
         })?;
+        // After shutdown there is nothing to renew.
+        if self.unattended.load(Ordering::Relaxed) && self.table().closed {
+            return Ok(runtime);
+        }
         if self.unattended.swap(false, Ordering::AcqRel) {
             let watch = Watch(self.unattended.clone());
             let task = renew(Arc::downgrade(self), watch, self.running());
@@ -39,13 +42,13 @@ impl<S: Source> Shared<S> {
     }
 
     /// Decides what is due; what is to be told; and when to look again, if anything is held at all.
-    fn tick(&self) -> (Vec<Landing<S::Key, S::Value>>, Aftermath<S>, Option<Duration>) {
+    fn tick(&self) -> (Vec<Call<S>>, Aftermath<S>, Option<Duration>) {
         let mut aftermath = Aftermath::new();
         let mut table = self.table();
-        table.ad_hoc.sweep(self.limits.age(), &*self.clock);
+        let sweep = table.ad_hoc.sweep(self.limits.age(), &*self.clock);
         if table.slots.is_empty() {
             table.beat = None;
-            let next = (!table.ad_hoc.is_empty()).then_some(SWEEP);
+            let next = (!table.ad_hoc.is_empty()).then_some(sweep);
             return (Vec::new(), aftermath, next);
         }
         let is_beat = self.is_beat(&mut table);
@@ -64,9 +67,7 @@ impl<S: Source> Shared<S> {
             }
             match table.slots.get(key) {
                 _ if table.flights.is_under_way(key) => {}
-                Some(slot)
-                    if slot.held.is_none() && slot.failure.is_none() && !slot.is_pinned() =>
-                {
+                Some(slot) if slot.is_void() => {
                     table.retire(key);
                     changed = true;
                 }
@@ -74,13 +75,37 @@ impl<S: Source> Shared<S> {
                 _ => {}
             }
         }
-        let now = self.now();
-        let landings = due.iter().map(|key| table.flights.begin(key, now).1).collect();
+        let calls = self.begin(&mut table, &due);
         if changed {
             self.publish(&mut table);
         }
-        let next = self.next(&table);
-        (landings, aftermath, Some(next))
+        let next = self.next(&table).min(sweep).max(SHORTEST);
+        (calls, aftermath, Some(next))
+    }
+
+    /// Begins what is due: in one call, or as many as may be under way. The rest is due until others are done,
+    /// and nobody waits for it meanwhile.
+    fn begin(&self, table: &mut Table<S>, due: &[S::Key]) -> Vec<Call<S>> {
+        let now = self.now();
+        if self.source.batches() {
+            let landings = due.iter().map(|key| table.flights.begin(key, now).1).collect();
+            return vec![Call { landings, permit: None }];
+        }
+        let mut calls = Vec::new();
+        for key in due {
+            match self.permits.clone().try_acquire_owned() {
+                Ok(permit) => {
+                    let landings = vec![table.flights.begin(key, now).1];
+                    calls.push(Call { landings, permit: Some(permit) });
+                }
+                Err(_) => {
+                    if let Some(slot) = table.slots.get_mut(key) {
+                        slot.wanted = true;
+                    }
+                }
+            }
+        }
+        calls
     }
 
     fn is_beat(&self, table: &mut Table<S>) -> bool {
@@ -92,6 +117,23 @@ impl<S: Source> Shared<S> {
         is_beat
     }
 
+    /// Drops a value past its age limit.
+    pub(super) fn end_past_age_limit(
+        &self,
+        table: &mut Table<S>,
+        key: &S::Key,
+        aftermath: &mut Aftermath<S>,
+    ) -> bool {
+        let Some(slot) = table.slots.get_mut(key) else { return false };
+        let is_over = slot.held.as_ref().is_some_and(|held| !self.is_usable(held));
+        if is_over {
+            slot.held = None;
+            aftermath.event(key, Event::Expired);
+            aftermath.unusable(table, key, past_age_limit(self.limits.age()));
+        }
+        is_over
+    }
+
     /// Drops a value past its age limit, and says of one past its TTL that it is stale.
     fn end_what_is_too_old(
         &self,
@@ -99,17 +141,14 @@ impl<S: Source> Shared<S> {
         key: &S::Key,
         aftermath: &mut Aftermath<S>,
     ) -> bool {
+        if self.end_past_age_limit(table, key, aftermath) {
+            return true;
+        }
         let Some(slot) = table.slots.get_mut(key) else { return false };
-        slot.feeds().iter().for_each(|feed| feed.expire());
+        aftermath.look(slot);
         let error = slot.failure.as_ref().map(|failure| failure.error.clone());
         let Some(held) = &mut slot.held else { return false };
         let age = held.loaded.age(&*self.clock);
-        if age >= self.limits.age() {
-            slot.held = None;
-            aftermath.event(key, Event::Expired);
-            aftermath.unusable(table, key, past_age_limit(self.limits.age()));
-            return true;
-        }
         let late = age >= self.limits.fresh() && held.turn_stale();
         if late {
             let held = held.clone();
@@ -125,10 +164,13 @@ impl<S: Source> Shared<S> {
             let passing = !failure.error.kind().is_authoritative();
             return (is_beat || passing || slot.wanted) && failure.left(clock).is_zero();
         }
-        let doubted = slot.doubted.is_some_and(|at| at.age(clock) >= DOUBT);
+        if let Some(at) = slot.doubted {
+            // A replica that lags has this long to catch up.
+            return at.age(clock) >= DOUBT;
+        }
         let old =
             slot.held.as_ref().is_none_or(|held| held.loaded.age(clock) >= self.limits.period());
-        is_beat || slot.wanted || slot.overdue || doubted || old
+        is_beat || slot.wanted || slot.overdue || old
     }
 
     /// How long nothing is due, by what is known now. At most a second: the time of day may be set, and a
@@ -155,7 +197,7 @@ impl<S: Source> Shared<S> {
                 }
             }
         }
-        next.max(SHORTEST)
+        next
     }
 }
 
@@ -175,14 +217,15 @@ async fn renew<S: Source>(
         // Taken before the time is read, so that no move of the clock is missed.
         let moved = shared_now.clock.moved();
         let wake = shared_now.wake.clone();
-        let (landings, aftermath, next) = shared_now.tick();
-        load::start(&shared_now, &runtime, landings, Cause::Refresh);
-        aftermath.deliver(shared_now.source.provider());
-        let closed = shared_now.table().closed;
-        drop(shared_now);
-        if closed {
+        if shared_now.table().closed {
             return;
         }
+        let (calls, aftermath, next) = shared_now.tick();
+        for call in calls {
+            load::start(&shared_now, &runtime, call, Cause::Refresh);
+        }
+        aftermath.deliver(shared_now.source.provider());
+        drop(shared_now);
         let sleep = async {
             match next {
                 Some(next) => tokio::time::sleep(next).await,

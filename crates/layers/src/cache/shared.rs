@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
-use strongroom_core::{Change, Clock, Error, ErrorKind, Moment, Reason, Result};
+use strongroom_core::{Change, Clock, Error, ErrorKind, Moment, Reason};
 use tokio::sync::{Notify, Semaphore, watch};
 
 use super::aftermath::Aftermath;
@@ -33,7 +33,16 @@ pub(super) struct Shared<S: Source> {
     tasks: watch::Sender<()>,
 }
 
-const CALLS_AT_A_TIME: usize = 8;
+/// How many calls are under way for the renewing task, or for one caller, where each name is a call.
+pub(super) const CALLS_AT_A_TIME: usize = 8;
+
+/// What the results of one call have in common.
+#[derive(Clone, Copy)]
+struct Origin {
+    call: u64,
+    /// Sets the next attempt apart from those of other processes.
+    spread: f64,
+}
 
 impl<S: Source> Shared<S> {
     pub(super) fn new(source: S, limits: Limits, clock: Arc<dyn Clock>) -> Self {
@@ -78,29 +87,17 @@ impl<S: Source> Shared<S> {
 
     /// The beat that begins now, at a random time within the period.
     pub(super) fn drawn_beat(&self) -> Beat {
-        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
-        Beat { from: self.now(), wait: self.limits.period().mul_f64(random.f64()) }
+        Beat { from: self.now(), wait: self.limits.period().mul_f64(self.draw()) }
+    }
+
+    /// From 0 to 1.
+    fn draw(&self) -> f64 {
+        self.random.lock().unwrap_or_else(PoisonError::into_inner).f64()
     }
 
     /// Whether what is held may be served at all.
     pub(super) fn is_usable(&self, held: &Held<S::Value>) -> bool {
         held.loaded.age(&*self.clock) < self.limits.age()
-    }
-
-    /// What may be served instead of an error: the last value, within its age, if the error says nothing
-    /// about the secret.
-    pub(super) fn instead(&self, key: &S::Key, error: Error) -> Result<S::Value> {
-        let table = self.table();
-        let held = table.held(key).filter(|held| self.is_usable(held));
-        match held.filter(|_| keeps_the_last(error.kind()) && !table.closed) {
-            Some(mut held) => {
-                if held.loaded.age(&*self.clock) >= self.limits.ttl {
-                    held.turn_stale();
-                }
-                Ok(held.value)
-            }
-            None => Err(error),
-        }
     }
 
     /// Takes the results of one call, if they still count, and tells everyone.
@@ -110,21 +107,27 @@ impl<S: Source> Shared<S> {
         {
             let mut table = self.table();
             let call = landed.first().map_or(0, |(landing, _)| landing.id);
+            let origin = Origin { call, spread: self.draw() };
+            let answered = |loaded: &Loaded<S::Value>| match loaded {
+                Ok(Ok(_)) => true,
+                Ok(Err(error)) => !error.kind().allows_stale(),
+                Err(_) => false,
+            };
+            if table.is_outage() && landed.iter().any(|(_, loaded)| answered(loaded)) {
+                // All clients fail and recover together: their next renewals must not be together.
+                table.beat = Some(self.drawn_beat());
+            }
             for (landing, loaded) in landed {
-                match &loaded {
-                    Ok(Err(error)) if error.kind().allows_stale() => table.failures_in_a_row += 1,
-                    // All clients fail and recover together: their next renewals must not be together.
-                    Ok(_) if table.is_outage_over() => table.beat = Some(self.drawn_beat()),
-                    _ => {}
-                }
                 let outcome = match table.flights.land(&landing.key, landing.id) {
-                    true => self.count(&mut table, &landing, loaded, call, &mut aftermath),
+                    true => self.count(&mut table, &landing, loaded, origin, &mut aftermath),
                     // Invalidated meanwhile: an answer for those who asked before, and for nobody else.
                     false => uncounted(loaded),
                 };
                 outcomes.push((landing, outcome));
             }
-            self.publish(&mut table);
+            if outcomes.iter().any(|(landing, _)| table.slots.contains_key(&landing.key)) {
+                self.publish(&mut table);
+            }
         }
         aftermath.tell_handles();
         for (landing, outcome) in outcomes {
@@ -139,11 +142,13 @@ impl<S: Source> Shared<S> {
         table: &mut Table<S>,
         landing: &Landing<S::Key, S::Value>,
         loaded: Loaded<S::Value>,
-        call: u64,
+        origin: Origin,
         aftermath: &mut Aftermath<S>,
     ) -> Outcome<S::Value> {
         let key = &landing.key;
-        let held = table.held(key);
+        // Nothing comes back that the renewing task was about to end.
+        self.end_past_age_limit(table, key, aftermath);
+        let held = table.held(key).filter(|held| self.is_usable(held));
         let loaded = match loaded {
             Ok(Ok(value)) => match held.as_ref().map(|held| value.change_from(&held.value)) {
                 Some(Change::Conflict) => Ok(Err(conflict())),
@@ -166,7 +171,7 @@ impl<S: Source> Shared<S> {
         }
         match loaded {
             Ok(Ok((value, change))) => {
-                let new = Held::new(value, landing.began, call);
+                let new = Held::new(value, landing.began, origin.call);
                 let value = new.value.clone();
                 table.hold(key, new.clone());
                 let versions = |held: Option<Held<S::Value>>| {
@@ -190,11 +195,11 @@ impl<S: Source> Shared<S> {
                 Outcome::Loaded(value)
             }
             Ok(Err(error)) => {
-                self.refuse(table, key, error.clone(), held, aftermath);
+                self.refuse(table, key, error.clone(), held, origin, aftermath);
                 Outcome::Failed(error)
             }
             Err(panicked) => {
-                self.refuse(table, key, panicked.error(), held, aftermath);
+                self.refuse(table, key, panicked.error(), held, origin, aftermath);
                 Outcome::Panicked(panicked.error())
             }
         }
@@ -218,7 +223,10 @@ impl<S: Source> Shared<S> {
     ) -> Outcome<S::Value> {
         let value = held.map_or_else(|| answered.clone(), |held| held.value);
         if let Some(slot) = table.slots.get_mut(key) {
-            slot.doubted = Some(self.now());
+            // It was read, well enough to serve on, and is asked for again by the doubt alone.
+            (slot.doubted, slot.failure) = (Some(self.now()), None);
+            (slot.overdue, slot.wanted) = (false, false);
+            slot.forced = slot.forced.take().map(|(at, _)| (at, None));
         }
         let (held, answered) = (value.version().cloned(), answered.version().cloned());
         aftermath.event(key, Event::WentBack { held, answered });
@@ -232,11 +240,13 @@ impl<S: Source> Shared<S> {
         key: &S::Key,
         error: Error,
         held: Option<Held<S::Value>>,
+        origin: Origin,
         aftermath: &mut Aftermath<S>,
     ) {
         let last = table.failure(key);
         let is_news = last.as_ref().is_none_or(|last| last.error.kind() != error.kind());
-        table.fail(key, Failure::after(last, error.clone(), self.now(), &self.limits));
+        let failure = Failure::after(last, error.clone(), self.now(), &self.limits, origin.spread);
+        table.fail(key, failure);
         match held {
             Some(mut held) if keeps_the_last(error.kind()) => {
                 let unusable = error.kind() == ErrorKind::InvalidValue
@@ -248,9 +258,7 @@ impl<S: Source> Shared<S> {
                 if late && held.turn_stale() {
                     aftermath.event(key, Event::StaleServed { error: Some(error) });
                     aftermath.same(table, key, &held);
-                    if let Some(slot) = table.slots.get_mut(key) {
-                        slot.held = Some(held);
-                    }
+                    table.mark(key, held);
                 }
             }
             held => {

@@ -61,6 +61,11 @@ impl<V> Slot<V> {
         self.kept || self.feeds.iter().any(|feed| feed.strong_count() > 0)
     }
 
+    /// There is nothing to know about it, and nobody wants to.
+    pub(super) fn is_void(&self) -> bool {
+        self.held.is_none() && self.failure.is_none() && !self.wanted && !self.is_pinned()
+    }
+
     /// Counts a beat; whether nobody has read it for so long that it is not in use any more.
     pub(super) fn is_idle_after_beat(&mut self) -> bool {
         self.idle_beats = match self.used || self.is_pinned() {

@@ -24,8 +24,6 @@ pub(super) struct Table<S: Source> {
     /// How many news there were.
     pub(super) news: u64,
     pub(super) beat: Option<Beat>,
-    /// Loads since the last answer that failed for reasons that are not about the secrets.
-    pub(super) failures_in_a_row: usize,
     pub(super) closed: bool,
 }
 
@@ -52,7 +50,6 @@ impl<S: Source> Table<S> {
             length: 0,
             news: 0,
             beat: None,
-            failures_in_a_row: 0,
             closed: false,
         }
     }
@@ -71,10 +68,12 @@ impl<S: Source> Table<S> {
         }
     }
 
-    /// An answer came; whether every name in use had failed before it.
-    pub(super) fn is_outage_over(&mut self) -> bool {
-        let failures = std::mem::replace(&mut self.failures_in_a_row, 0);
-        failures > 0 && failures >= self.slots.len()
+    /// Whether the last load of every name in use failed, for reasons that are not about the secrets.
+    pub(super) fn is_outage(&self) -> bool {
+        let fails = |slot: &Slot<S::Value>| {
+            slot.failure.as_ref().is_some_and(|failure| failure.error.kind().allows_stale())
+        };
+        !self.slots.is_empty() && self.slots.values().all(fails)
     }
 
     pub(super) fn has_room(&self) -> bool {
@@ -129,8 +128,20 @@ impl<S: Source> Table<S> {
 
     pub(super) fn fail(&mut self, key: &S::Key, failure: Failure) {
         match self.slots.get_mut(key) {
-            Some(slot) => (slot.failure, slot.wanted) = (Some(failure), false),
+            Some(slot) => {
+                // It was tried: what is held serves on if it may, and the next attempt is up to the failure.
+                (slot.wanted, slot.overdue) = (false, false);
+                slot.failure = Some(failure);
+            }
             None => self.ad_hoc.fail(key, failure),
+        }
+    }
+
+    /// The value is the one of before, and it was said how it stands with its time.
+    pub(super) fn mark(&mut self, key: &S::Key, held: Held<S::Value>) {
+        match self.slots.get_mut(key) {
+            Some(slot) => slot.held = Some(held),
+            None => self.ad_hoc.mark(key, held),
         }
     }
 

@@ -26,7 +26,7 @@ async fn a_max_age_of_zero_asks_and_one_that_fits_does_not() {
     scene.leap(SECOND).await;
     scene.values.put("db", "canary-2");
     let most = |seconds| Some(Duration::from_secs(seconds));
-    let read = scene.cache.get(&key("db"), None, most(1)).await.unwrap();
+    let read = scene.cache.get(&key("db"), None, most(2)).await.unwrap();
     assert_eq!((text(&read), scene.chaos.calls()), ("canary-1".into(), 1));
     assert_eq!(scene.read_anew("db").await.unwrap(), "canary-2");
     assert_eq!(text(&scene.cache.cached("db").unwrap()), "canary-2", "for everyone");

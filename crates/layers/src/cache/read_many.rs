@@ -1,0 +1,156 @@
+//! Reading several keys. A source that reads them at one instant never gives a mix of two.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use strongroom_core::{Error, Result};
+use tokio::runtime::Handle;
+use tokio::time::{Instant, timeout_at};
+
+use super::Source;
+use super::flights::{Landing, Waiting};
+use super::load::{self, Call, Cause};
+use super::read::{Ask, closed, late};
+use super::shared::{CALLS_AT_A_TIME, Shared};
+use super::table::Table;
+
+/// What comes of asking for several keys.
+enum Steps<S: Source> {
+    Take(Vec<Result<S::Value>>),
+    Wait(Vec<Waiting<S::Value>>),
+    Lead(Vec<Waiting<S::Value>>, Vec<Landing<S::Key, S::Value>>),
+}
+
+/// How often a caller looks again because what it waited for is gone, or others changed a part of it.
+const TRIES: usize = 4;
+
+impl<S: Source> Shared<S> {
+    pub(super) async fn read_many(
+        self: &Arc<Self>,
+        runtime: &Handle,
+        asks: &mut [Ask<'_, S::Key>],
+    ) -> Vec<Result<S::Value>> {
+        let deadline = self.deadline();
+        if self.source.batches() {
+            return self.read_some(runtime, asks, deadline).await;
+        }
+        let mut values = Vec::with_capacity(asks.len());
+        // A few calls at a time, registered when they begin: who asks for one of the others does not wait.
+        for asks in asks.chunks_mut(CALLS_AT_A_TIME) {
+            values.extend(self.read_some(runtime, asks, deadline).await);
+        }
+        values
+    }
+
+    async fn read_some(
+        self: &Arc<Self>,
+        runtime: &Handle,
+        asks: &mut [Ask<'_, S::Key>],
+        deadline: Instant,
+    ) -> Vec<Result<S::Value>> {
+        for _ in 0..TRIES {
+            let waiting = match self.step_many(asks, deadline) {
+                Steps::Take(values) => return values,
+                Steps::Wait(waiting) => waiting,
+                Steps::Lead(waiting, landings) => {
+                    for call in self.calls(landings) {
+                        load::start(self, runtime, call, Cause::Miss);
+                    }
+                    asks.iter_mut().for_each(|ask| ask.is_asked = true);
+                    waiting
+                }
+            };
+            for load in waiting {
+                if timeout_at(deadline, load.outcome()).await.is_err() {
+                    break;
+                }
+            }
+        }
+        let mut values = Vec::with_capacity(asks.len());
+        for ask in asks {
+            values.push(match self.source.batches() {
+                true => Err(late()),
+                false => self.read(runtime, ask).await,
+            });
+        }
+        values
+    }
+
+    fn calls(&self, landings: Vec<Landing<S::Key, S::Value>>) -> Vec<Call<S>> {
+        match self.source.batches() {
+            true => vec![Call::new(landings)],
+            false => landings.into_iter().map(|landing| Call::new(vec![landing])).collect(),
+        }
+    }
+
+    fn step_many(&self, asks: &[Ask<'_, S::Key>], deadline: Instant) -> Steps<S> {
+        let mut table = self.table();
+        if table.closed {
+            return Steps::Take(asks.iter().map(|_| Err(closed())).collect());
+        }
+        let together = self.source.batches();
+        let mut calls = BTreeSet::new();
+        let mut values: Vec<Option<Result<S::Value>>> = Vec::with_capacity(asks.len());
+        for ask in asks {
+            let taken = self.take(&mut table, ask).map(Ok);
+            if taken.is_some() {
+                calls.extend(table.held(ask.key).map(|held| held.call));
+            }
+            values.push(taken.or_else(|| self.failed(&table, ask).map(Err)));
+        }
+        if together && (calls.len() > 1 || values.iter().any(Option::is_none)) {
+            // All of them anew; while that fails, rather none than a mix.
+            calls.clear();
+            let taken = values.iter_mut().zip(asks).filter(|(value, _)| matches!(value, Some(Ok(_))));
+            taken.for_each(|(value, ask)| *value = self.failed(&table, ask).map(Err));
+        }
+        if Instant::now() >= deadline {
+            values.iter_mut().filter(|value| value.is_none()).for_each(|value| *value = Some(Err(late())));
+        }
+        let missing: Vec<&S::Key> = asks
+            .iter()
+            .zip(&values)
+            .filter_map(|(ask, value)| value.is_none().then_some(ask.key))
+            .collect();
+        if missing.is_empty() {
+            let values = values.into_iter().flatten().collect();
+            return Steps::Take(self.last_resorts(&table, asks, values, calls));
+        }
+        let mut waiting: Vec<_> =
+            missing.iter().filter_map(|key| table.flights.join(key)).map(|(load, _)| load).collect();
+        if together && !waiting.is_empty() {
+            return Steps::Wait(waiting);
+        }
+        let (now, mut landings) = (self.now(), Vec::new());
+        for key in missing {
+            if !table.flights.is_under_way(key) {
+                let (load, landing) = table.flights.begin(key, now);
+                waiting.push(load);
+                landings.push(landing);
+            }
+        }
+        Steps::Lead(waiting, landings)
+    }
+
+    /// The last values instead of errors. From a source that batches only if all are of one call, with those that
+    /// are good.
+    fn last_resorts(
+        &self,
+        table: &Table<S>,
+        asks: &[Ask<'_, S::Key>],
+        values: Vec<Result<S::Value>>,
+        mut calls: BTreeSet<u64>,
+    ) -> Vec<Result<S::Value>> {
+        let instead = |(ask, value): (&Ask<'_, S::Key>, &Result<S::Value>)| {
+            let error: &Error = value.as_ref().err()?;
+            self.instead(table, ask, error)
+        };
+        let held: Vec<_> = asks.iter().zip(&values).map(instead).collect();
+        calls.extend(held.iter().flatten().map(|held| held.call));
+        if self.source.batches() && calls.len() > 1 {
+            return values;
+        }
+        let both = values.into_iter().zip(held);
+        both.map(|(value, held)| held.map_or(value, |held| Ok(held.value))).collect()
+    }
+}
