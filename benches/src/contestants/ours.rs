@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use strongroom::{
-    Clock, KeyRing, KeySet, Live, MemoryStore, RawHmac, Ref, Secret, Secrets, Settings, SigningKey,
+    Clock, KeyRing, KeySet, Live, LiveRef, MemoryStore, RawHmac, Ref, Secret, Secrets, Settings, SigningKey,
     SystemClock,
 };
 
@@ -45,7 +45,7 @@ impl Ours {
     }
 
     /// `live.load()` of the secret of this index.
-    pub(crate) fn load(&self, index: usize) -> Ref<'_, Secret> {
+    pub(crate) fn load(&self, index: usize) -> LiveRef<'_, Secret> {
         self.lives[index].load().expect("it is fresh")
     }
 }

@@ -39,7 +39,8 @@ pub(crate) fn measure() -> Report {
     for pair in &pairs {
         let [alone, apart, together] =
             [pair.alone, pair.apart, pair.together].map(|nanos| format!("{nanos:.1}"));
-        let factor = format!("{:.2}", pair.factor());
+        let factor = pair.factor();
+        let factor = if factor.is_nan() { "-".to_owned() } else { format!("{factor:.2}") };
         let name = pair.name.to_owned();
         report.row([name, alone, apart, together, factor, pair.rounds.to_string()]);
     }

@@ -53,6 +53,8 @@ mod cache;
 mod retry;
 mod timeout;
 
-pub use cache::{Cache, Follow, Limits, Live, Nudged, Ref, Reloaded, Source, Status, Value};
+pub use cache::{
+    Cache, Follow, Limits, Live, LiveRef, Nudged, Ref, Reloaded, Source, Status, Value,
+};
 pub use retry::RetryLayer;
 pub use timeout::TimeoutLayer;

@@ -51,6 +51,7 @@ impl KeyRing {
     /// # Errors
     /// `Unavailable` (reason `age_limit`) past the age limit; the provider's answer if it says that the key is
     /// gone or not ours.
+    #[inline]
     pub fn sign(&self, message: &[u8]) -> Result<Signature> {
         self.live.load()?.sign(message)
     }
@@ -151,6 +152,7 @@ impl RawHmac {
     /// # Errors
     /// `InvalidValue` if the message begins with `sr1` and a zero byte; `Unavailable` (reason `age_limit`) past
     /// the age limit; the provider's answer if it says that the key is gone or not ours.
+    #[inline]
     pub fn sign(&self, message: &[u8]) -> Result<RawTag> {
         self.live.load()?.sign(message)
     }

@@ -81,6 +81,6 @@ pub use strongroom_core::{
     SecretValue, SecretVersion, Select, Settings, Signature, Stage, SystemClock, Verified,
     VersionInfo, VersionState,
 };
-pub use strongroom_layers::{Live, Ref};
+pub use strongroom_layers::{Live, LiveRef, Ref};
 pub use strongroom_local::{FileStore, MemoryStore, ProcessEnvironment};
 pub use strongroom_signing::{KeyEncoding, KeySet, KeyState, RawTag, SigningKey};

@@ -72,6 +72,7 @@ impl Secrets {
     /// # Errors
     /// `NotFound`, `Deleted`, `InvalidValue` and the like if the provider says so about the secret;
     /// `Misconfigured` if the name is not one; any other kind if the provider cannot answer.
+    #[inline]
     pub async fn get(&self, name: &str) -> Result<Secret> {
         match self.inner.reads.hit(name) {
             Some(secret) => Ok(secret),
@@ -97,6 +98,7 @@ impl Secrets {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn cached(&self, name: &str) -> Option<Ref<'_, Secret>> {
         self.inner.reads.cached(name)
     }

@@ -1,5 +1,6 @@
 //! Values and failures of names that are not known to be in use: bounded, and never renewed.
 
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -34,15 +35,13 @@ impl<S: Source> AdHoc<S> {
             .eviction_policy(EvictionPolicy::lru())
             .eviction_listener(|_, place: Place<S::Value>, _| drop(lock(&place).take()))
             .build();
-        let failures = Cache::builder()
-            .max_capacity(FAILURES)
-            .eviction_policy(EvictionPolicy::lru())
-            .build();
+        let failures =
+            Cache::builder().max_capacity(FAILURES).eviction_policy(EvictionPolicy::lru()).build();
         Self { values, failures, swept: Mutex::new(Moment::now(clock)) }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.values.entry_count() == 0 && self.values.iter().next().is_none()
+        is_empty(&self.values)
     }
 
     pub(super) fn held(&self, key: &S::Key) -> Option<Held<S::Value>> {
@@ -85,12 +84,30 @@ impl<S: Source> AdHoc<S> {
 
     /// Drops all values and failures of the keys that are meant.
     pub(super) fn forget(&self, meant: &dyn Fn(&S::Key) -> bool) {
-        for (key, _) in self.values.iter().filter(|(key, _)| meant(key)) {
-            self.drop_value(&key);
-        }
-        for (key, _) in self.failures.iter().filter(|(key, _)| meant(key)) {
-            self.failures.invalidate(&*key);
-        }
+        each(&self.values, |key, _| {
+            if meant(key) {
+                self.drop_value(key)
+            }
+        });
+        self.forget_failures(meant);
+    }
+
+    /// Has the values of these keys read again before they are served, and drops their failures.
+    pub(super) fn expire(&self, meant: &dyn Fn(&S::Key) -> bool) {
+        each(&self.values, |key, place| {
+            if let Some(held) = lock(place).as_mut().filter(|_| meant(key)) {
+                held.overdue = true;
+            }
+        });
+        self.forget_failures(meant);
+    }
+
+    fn forget_failures(&self, meant: &dyn Fn(&S::Key) -> bool) {
+        each(&self.failures, |key, _| {
+            if meant(key) {
+                self.failures.invalidate(key)
+            }
+        });
     }
 
     /// Wipes what is past the age limit, at most once a second. How long until the next time.
@@ -103,25 +120,43 @@ impl<S: Source> AdHoc<S> {
             }
             *swept = Moment::now(clock);
         }
-        self.values.run_pending_tasks();
-        self.failures.run_pending_tasks();
-        if self.values.entry_count() > 0 {
-            let is_over = |place: &Place<S::Value>| {
-                lock(place).as_ref().is_none_or(|held| held.loaded.age(clock) >= age)
-            };
-            for (key, _) in self.values.iter().filter(|(_, place)| is_over(place)) {
-                self.drop_value(&key);
+        let is_over = |place: &Place<S::Value>| {
+            lock(place).as_ref().is_none_or(|held| held.loaded.age(clock) >= age)
+        };
+        each(&self.values, |key, place| {
+            if is_over(place) {
+                self.drop_value(key)
             }
-            self.values.run_pending_tasks();
-        }
-        if self.failures.entry_count() > 0 {
-            for (key, _) in self.failures.iter().filter(|(_, failure)| failure.is_past(clock)) {
-                self.failures.invalidate(&*key);
+        });
+        each(&self.failures, |key, failure| {
+            if failure.is_past(clock) {
+                self.failures.invalidate(key);
             }
-            self.failures.run_pending_tasks();
-        }
+        });
         SWEEP
     }
+}
+
+/// Looks at each entry. Walking through a map that holds nothing is what costs most.
+fn each<K, V>(entries: &Cache<K, V>, look: impl Fn(&K, &V))
+where
+    K: Eq + Hash + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    if !is_empty(entries) {
+        entries.iter().for_each(|(key, value)| look(&key, &value));
+        entries.run_pending_tasks();
+    }
+}
+
+fn is_empty<K, V>(entries: &Cache<K, V>) -> bool
+where
+    K: Eq + Hash + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    // Counted by these tasks.
+    entries.run_pending_tasks();
+    entries.entry_count() == 0
 }
 
 pub(super) const SWEEP: Duration = Duration::from_secs(1);

@@ -103,3 +103,118 @@ impl<V: Clone> Waiting<V> {
         (*told).clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use shuttle::rand::{Rng, thread_rng};
+    use shuttle::sync::{Mutex, MutexGuard};
+    use shuttle::{future, thread};
+    use strongroom_core::{ErrorKind, SystemClock};
+
+    use super::*;
+
+    const SCHEDULES: usize = 10_000;
+    const READERS: usize = 3;
+
+    /// What the owner of the flights keeps under its lock, and what has to be true of it.
+    struct Owner {
+        flights: Flights<u8, u64>,
+        /// The one load whose result may count.
+        registered: Option<u64>,
+        /// The load that counted last.
+        counted: u64,
+    }
+
+    type Shared = Arc<Mutex<Owner>>;
+
+    fn lock(owner: &Shared) -> MutexGuard<'_, Owner> {
+        owner.lock().expect("no test fails under the lock")
+    }
+
+    /// Joins the load under way or begins one, in place of it if `anew`; waits for what comes of it.
+    async fn read(owner: Shared, anew: bool) {
+        let waiting = {
+            let mut locked = lock(&owner);
+            match locked.flights.join(&0).filter(|_| !anew) {
+                Some((waiting, _)) => {
+                    assert_eq!(
+                        locked.registered,
+                        Some(waiting.id),
+                        "the one that counts is joined"
+                    );
+                    waiting
+                }
+                None => {
+                    assert!(anew || locked.registered.is_none(), "one load at a time");
+                    let (waiting, landing) = locked.flights.begin(&0, Moment::now(&SystemClock));
+                    locked.registered = Some(landing.id);
+                    drop(future::spawn(load(owner.clone(), landing)));
+                    waiting
+                }
+            }
+        };
+        let id = waiting.id;
+        match waiting.outcome().await {
+            Some(Outcome::Loaded(value)) => {
+                assert_eq!(value, id, "that of the load that was joined")
+            }
+            Some(Outcome::Failed(error)) => assert_eq!(error.kind(), ErrorKind::Unavailable),
+            Some(Outcome::Panicked(_)) => unreachable!("no load says that"),
+            None => {
+                assert_ne!(lock(&owner).registered, Some(id), "what went away is off the register")
+            }
+        }
+    }
+
+    /// A load that takes some turns, and then ends well, fails, or goes away with its runtime.
+    async fn load(owner: Shared, landing: Landing<u8, u64>) {
+        for _ in 0..thread_rng().gen_range(0..3) {
+            future::yield_now().await;
+        }
+        let id = landing.id;
+        {
+            let mut locked = lock(&owner);
+            let counts = locked.flights.land(&0, id);
+            assert_eq!(counts, locked.registered == Some(id));
+            if counts {
+                assert!(id > locked.counted, "an older load after a newer one");
+                (locked.registered, locked.counted) = (None, id);
+            }
+        }
+        match thread_rng().gen_range(0..4) {
+            0 => drop(landing),
+            1 => landing.tell(Outcome::Failed(Error::new(ErrorKind::Unavailable, "down"))),
+            _ => landing.tell(Outcome::Loaded(id)),
+        }
+    }
+
+    fn forget(owner: &Shared) {
+        let mut locked = lock(owner);
+        locked.flights.forget(&|key| *key == 0);
+        assert!(!locked.flights.is_under_way(&0) && locked.flights.join(&0).is_none());
+        locked.registered = None;
+    }
+
+    fn readers_and_an_invalidation() {
+        let (flights, registered, counted) = (Flights::new(), None, 0);
+        let owner = Arc::new(Mutex::new(Owner { flights, registered, counted }));
+        let mut threads: Vec<_> = (0..READERS)
+            .map(|number| {
+                let owner = owner.clone();
+                thread::spawn(move || future::block_on(read(owner, number == 0)))
+            })
+            .collect();
+        let forgetful = owner.clone();
+        threads.push(thread::spawn(move || forget(&forgetful)));
+        // A wake-up that is lost leaves somebody waiting, which is a deadlock here.
+        threads.into_iter().for_each(|thread| thread.join().expect("every reader gets an answer"));
+    }
+
+    #[test]
+    fn f125_in_every_order_one_load_counts_at_a_time_and_nobody_waits_for_ever() {
+        shuttle::check_random(readers_and_an_invalidation, SCHEDULES / 2);
+        shuttle::check_pct(readers_and_an_invalidation, SCHEDULES / 2, 3);
+    }
+}

@@ -37,10 +37,11 @@ impl<S: Source> Shared<S> {
         {
             let mut table = self.table();
             table.flights.forget(meant);
-            table.ad_hoc.forget(meant);
+            table.ad_hoc.expire(meant);
             for key in self.in_use(&table, meant) {
                 if let Some(slot) = table.slots.get_mut(&key) {
-                    (slot.overdue, slot.failure, slot.doubted) = (true, None, None);
+                    (slot.failure, slot.doubted) = (None, None);
+                    slot.set_overdue(true);
                 }
             }
             self.publish(&mut table);

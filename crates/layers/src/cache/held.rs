@@ -16,12 +16,15 @@ pub(super) struct Held<V> {
     /// Which call brought it: values of one call were in force together.
     pub(super) call: u64,
     pub(super) freshness: Freshness,
+    /// It changed, as far as we know: it is read again before it is served.
+    pub(super) overdue: bool,
 }
 
 impl<V: Value> Held<V> {
     pub(super) fn new(value: V, loaded: Moment, call: u64) -> Self {
         let freshness = Freshness::Fresh;
-        Self { value: value.noted(loaded.wall(), freshness), loaded, call, freshness }
+        let value = value.noted(loaded.wall(), freshness);
+        Self { value, loaded, call, freshness, overdue: false }
     }
 
     /// Says that it is served because it could not be renewed; `false` if that was said before.

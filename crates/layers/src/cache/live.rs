@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use strongroom_core::{Clock, Error, ErrorKind, Freshness, Moment, Reason, Result};
 use tokio::sync::watch;
 
-use super::shown::{Ref, State};
+use super::shown::{LiveRef, State};
 
 /// Shows the last good value of one secret, renewed in the background. Cheap to clone.
 ///
@@ -43,8 +43,9 @@ impl<T> Live<T> {
     /// `Unavailable`, with reason `age_limit` past the age limit, `invalidated` until a dropped value is read
     /// again, `closed` after shutdown; the provider's own answer if it says that the secret is gone or not
     /// ours to read.
-    pub fn load(&self) -> Result<Ref<'_, T>> {
-        let shown = Ref::of_handle(self.screen.state.load())?;
+    #[inline]
+    pub fn load(&self) -> Result<LiveRef<'_, T>> {
+        let shown = LiveRef::new(self.screen.state.load())?;
         if self.screen.unattended.load(Ordering::Relaxed) {
             self.screen.check_age()?;
         }
@@ -137,6 +138,7 @@ impl<T> Screen<T> {
         }
     }
 
+    #[cold]
     fn check_age(&self) -> Result<()> {
         let loaded = self.times().loaded;
         match loaded.age(&*self.clock) < self.age {

@@ -82,7 +82,8 @@ pub(super) fn start<S: Source>(
 }
 
 async fn fly<S: Source>(source: &S, mut flight: Aboard<S>, cause: Cause) {
-    let keys: Vec<S::Key> = flight.call.landings.iter().map(|landing| landing.key.clone()).collect();
+    let keys: Vec<S::Key> =
+        flight.call.landings.iter().map(|landing| landing.key.clone()).collect();
     let span = tracing::debug_span!(
         "load",
         provider = source.provider(),

@@ -30,7 +30,7 @@ use strongroom_core::{Clock, Result};
 pub use self::force::{Nudged, Reloaded};
 pub use self::limits::Limits;
 pub use self::live::{Follow, Live};
-pub use self::shown::Ref;
+pub use self::shown::{LiveRef, Ref};
 pub use self::source::{Source, Value};
 pub use self::status::Status;
 
@@ -102,26 +102,28 @@ impl<S: Source> Cache<S> {
 
     /// A clone of the value in use that a text finds, if it is as new as it should be. Takes no lock,
     /// allocates nothing, and looks at the coarse clock only.
+    #[inline]
     pub fn hit(&self, text: &str) -> Option<S::Value> {
         let shared = &*self.0;
         let snapshot = shared.snapshot.load();
-        let (_, entry) = snapshot.find(text)?;
-        let age = entry.loaded.coarse_age(&*shared.clock);
+        let place = snapshot.find(text)?;
+        let age = snapshot.loaded(place)?.coarse_age(&*shared.clock);
         let is_fresh = age < shared.limits.fresh() && !shared.unattended.load(Ordering::Relaxed);
-        is_fresh.then(|| entry.value.clone())
+        if is_fresh { snapshot.at(place).cloned() } else { None }
     }
 
     /// The value in use that a text finds, borrowed: no lock, no allocation, no look at the clock.
+    #[inline]
     pub fn cached(&self, text: &str) -> Option<Ref<'_, S::Value>> {
         let shared = &*self.0;
         let snapshot = shared.snapshot.load();
-        let (place, entry) = snapshot.find(text)?;
+        let place = snapshot.find(text)?;
         if shared.unattended.load(Ordering::Relaxed)
-            && entry.loaded.age(&*shared.clock) >= shared.limits.age()
+            && snapshot.loaded(place)?.age(&*shared.clock) >= shared.limits.age()
         {
             return None;
         }
-        Some(Ref::of_snapshot(snapshot, place))
+        Some(Ref::new(snapshot, place))
     }
 
     /// A handle that always shows the last value, as `parse` reads it. A new value that it refuses, or

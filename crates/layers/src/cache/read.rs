@@ -142,7 +142,7 @@ impl<S: Source> Shared<S> {
     pub(super) fn take(&self, table: &mut Table<S>, ask: &Ask<'_, S::Key>) -> Option<S::Value> {
         if let Some(slot) = table.slots.get_mut(ask.key) {
             slot.used = true;
-            let held = slot.held.as_ref().filter(|_| !slot.overdue)?;
+            let held = slot.held.as_ref().filter(|held| !held.overdue)?;
             if !self.is_usable(held) || !self.is_young_enough(ask, &held.loaded) {
                 return None;
             }
@@ -158,7 +158,8 @@ impl<S: Source> Shared<S> {
             return Some(held.value);
         }
         let held = table.ad_hoc.held(ask.key)?;
-        if held.loaded.age(&*self.clock) >= self.limits.ttl
+        if held.overdue
+            || held.loaded.age(&*self.clock) >= self.limits.ttl
             || !self.is_young_enough(ask, &held.loaded)
         {
             return None;

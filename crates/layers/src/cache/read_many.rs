@@ -89,23 +89,37 @@ impl<S: Source> Shared<S> {
             return Steps::Take(asks.iter().map(|_| Err(closed())).collect());
         }
         let together = self.source.batches();
-        let mut calls = BTreeSet::new();
         let mut values: Vec<Option<Result<S::Value>>> = Vec::with_capacity(asks.len());
+        let mut brought = Vec::with_capacity(asks.len());
         for ask in asks {
             let taken = self.take(&mut table, ask).map(Ok);
-            if taken.is_some() {
-                calls.extend(table.held(ask.key).map(|held| held.call));
-            }
+            brought.push(taken.as_ref().and_then(|_| Some(table.held(ask.key)?.call)));
             values.push(taken.or_else(|| self.failed(&table, ask).map(Err)));
         }
-        if together && (calls.len() > 1 || values.iter().any(Option::is_none)) {
-            // All of them anew; while that fails, rather none than a mix.
-            calls.clear();
-            let taken = values.iter_mut().zip(asks).filter(|(value, _)| matches!(value, Some(Ok(_))));
-            taken.for_each(|(value, ask)| *value = self.failed(&table, ask).map(Err));
+        let is_whole = |values: &[Option<Result<S::Value>>], brought: &[Option<u64>]| {
+            let calls: BTreeSet<_> = brought.iter().flatten().collect();
+            calls.len() <= 1 && values.iter().all(Option::is_some)
+        };
+        if together && !is_whole(&values, &brought) {
+            // A value that cannot be read anew now is left out rather than mixed with others.
+            for ((value, brought), ask) in values.iter_mut().zip(&mut brought).zip(asks) {
+                if brought.is_some()
+                    && let Some(error) = self.failed(&table, ask)
+                {
+                    (*value, *brought) = (Some(Err(error)), None);
+                }
+            }
+            if !is_whole(&values, &brought) {
+                let taken = values.iter_mut().zip(&mut brought).filter(|(_, call)| call.is_some());
+                taken.for_each(|(value, call)| (*value, *call) = (None, None));
+            }
         }
+        let calls: BTreeSet<u64> = brought.into_iter().flatten().collect();
         if Instant::now() >= deadline {
-            values.iter_mut().filter(|value| value.is_none()).for_each(|value| *value = Some(Err(late())));
+            values
+                .iter_mut()
+                .filter(|value| value.is_none())
+                .for_each(|value| *value = Some(Err(late())));
         }
         let missing: Vec<&S::Key> = asks
             .iter()
@@ -116,8 +130,11 @@ impl<S: Source> Shared<S> {
             let values = values.into_iter().flatten().collect();
             return Steps::Take(self.last_resorts(&table, asks, values, calls));
         }
-        let mut waiting: Vec<_> =
-            missing.iter().filter_map(|key| table.flights.join(key)).map(|(load, _)| load).collect();
+        let mut waiting: Vec<_> = missing
+            .iter()
+            .filter_map(|key| table.flights.join(key))
+            .map(|(load, _)| load)
+            .collect();
         if together && !waiting.is_empty() {
             return Steps::Wait(waiting);
         }

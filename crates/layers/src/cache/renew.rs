@@ -168,9 +168,11 @@ impl<S: Source> Shared<S> {
             // A replica that lags has this long to catch up.
             return at.age(clock) >= DOUBT;
         }
-        let old =
-            slot.held.as_ref().is_none_or(|held| held.loaded.age(clock) >= self.limits.period());
-        is_beat || slot.wanted || slot.overdue || old
+        let old = slot
+            .held
+            .as_ref()
+            .is_none_or(|held| held.overdue || held.loaded.age(clock) >= self.limits.period());
+        is_beat || slot.wanted || old
     }
 
     /// How long nothing is due, by what is known now. At most a second: the time of day may be set, and a

@@ -225,7 +225,8 @@ impl<S: Source> Shared<S> {
         if let Some(slot) = table.slots.get_mut(key) {
             // It was read, well enough to serve on, and is asked for again by the doubt alone.
             (slot.doubted, slot.failure) = (Some(self.now()), None);
-            (slot.overdue, slot.wanted) = (false, false);
+            slot.wanted = false;
+            slot.set_overdue(false);
             slot.forced = slot.forced.take().map(|(at, _)| (at, None));
         }
         let (held, answered) = (value.version().cloned(), answered.version().cloned());

@@ -11,40 +11,88 @@ use arc_swap::Guard;
 use strongroom_core::{Error, Moment};
 
 /// The values in use at one instant, by the text they are asked for with. Replaced as a whole.
+///
+/// Its parts lie apart, so that a read touches few lines of memory.
 #[derive(Debug)]
 pub(super) struct Snapshot<V> {
-    // The same one until a name comes or goes.
-    pub(super) places: Arc<Places>,
-    pub(super) entries: Vec<Option<Entry<V>>>,
-}
-
-pub(super) type Places = HashMap<Box<str>, usize, foldhash::fast::RandomState>;
-
-#[derive(Debug)]
-pub(super) struct Entry<V> {
-    pub(super) value: V,
-    pub(super) loaded: Moment,
-    /// Whether it was read since it was last renewed. Written once in that time: a shared word that every
+    pub(super) places: Places,
+    pub(super) values: Vec<Option<V>>,
+    /// When each value was asked for.
+    pub(super) loaded: Vec<Option<Moment>>,
+    /// Whether each was read since it was last renewed. Written once in that time: a shared word that every
     /// read writes costs more than the read.
-    pub(super) used: AtomicBool,
+    pub(super) used: Vec<AtomicBool>,
 }
+
+pub(super) type Places = HashMap<Arc<str>, usize, foldhash::fast::RandomState>;
 
 impl<V> Snapshot<V> {
     pub(super) fn empty() -> Self {
-        Self { places: Arc::default(), entries: Vec::new() }
+        let (values, loaded, used) = Default::default();
+        Self { places: Places::default(), values, loaded, used }
     }
 
-    pub(super) fn find(&self, text: &str) -> Option<(usize, &Entry<V>)> {
+    /// Where the value of a text stands, if there is one. Notes that it was read.
+    #[inline]
+    pub(super) fn find(&self, text: &str) -> Option<usize> {
         let place = *self.places.get(text)?;
-        let entry = self.entries.get(place)?.as_ref()?;
-        if !entry.used.load(Ordering::Relaxed) {
-            entry.used.store(true, Ordering::Relaxed);
+        self.at(place)?;
+        let used = self.used.get(place)?;
+        if !used.load(Ordering::Relaxed) {
+            used.store(true, Ordering::Relaxed);
         }
-        Some((place, entry))
+        Some(place)
     }
 
-    fn at(&self, place: usize) -> Option<&V> {
-        Some(&self.entries.get(place)?.as_ref()?.value)
+    #[inline]
+    pub(super) fn at(&self, place: usize) -> Option<&V> {
+        self.values.get(place)?.as_ref()
+    }
+
+    /// When the value at a place was asked for.
+    #[inline]
+    pub(super) fn loaded(&self, place: usize) -> Option<&Moment> {
+        self.loaded.get(place)?.as_ref()
+    }
+}
+
+/// A value, borrowed from the cache: what is read through it does not change, and stays readable when the
+/// cache moves on. Drop it soon; it keeps everything that the cache held at that instant.
+///
+/// It cannot be sent to another thread, so it cannot be held across an `await` in a task that is spawned on
+/// a runtime of several threads:
+///
+/// ```compile_fail
+/// fn needs_send<T: Send>() {}
+/// needs_send::<strongroom_layers::Ref<'_, String>>();
+/// ```
+pub struct Ref<'a, V> {
+    snapshot: Guard<Arc<Snapshot<V>>>,
+    place: usize,
+    // A raw pointer is not `Send`.
+    here: PhantomData<(&'a (), *const ())>,
+}
+
+impl<V> Ref<'_, V> {
+    /// The value at a place that was found in this very snapshot.
+    #[inline]
+    pub(super) fn new(snapshot: Guard<Arc<Snapshot<V>>>, place: usize) -> Self {
+        Self { snapshot, place, here: PhantomData }
+    }
+}
+
+impl<V> Deref for Ref<'_, V> {
+    type Target = V;
+
+    #[inline]
+    fn deref(&self) -> &V {
+        self.snapshot.at(self.place).expect("it was found there, and a snapshot does not change")
+    }
+}
+
+impl<V: fmt::Debug> fmt::Debug for Ref<'_, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
     }
 }
 
@@ -55,58 +103,42 @@ pub(super) enum State<T> {
     Unusable(Error),
 }
 
-/// A value, borrowed from a snapshot of the cache: what is read through it does not change, and stays
-/// readable when the cache moves on. Drop it soon; it keeps the whole snapshot.
-///
-/// It cannot be sent to another thread, so it cannot be held across an `await` in a task that is spawned on
-/// a runtime of several threads:
+/// What a handle shows, borrowed, as a [`Ref`].
 ///
 /// ```compile_fail
 /// fn needs_send<T: Send>() {}
-/// needs_send::<strongroom_layers::Ref<'_, String>>();
+/// needs_send::<strongroom_layers::LiveRef<'_, String>>();
 /// ```
-pub struct Ref<'a, T> {
-    from: From<T>,
-    // A raw pointer is not `Send`.
+pub struct LiveRef<'a, T> {
+    state: Guard<Arc<State<T>>>,
     here: PhantomData<(&'a (), *const ())>,
 }
 
-enum From<T> {
-    Handle(Guard<Arc<State<T>>>),
-    Snapshot(Guard<Arc<Snapshot<T>>>, usize),
-}
-
-impl<T> Ref<'_, T> {
+impl<T> LiveRef<'_, T> {
     /// The value of a handle, or why there is none.
-    pub(super) fn of_handle(guard: Guard<Arc<State<T>>>) -> Result<Self, Error> {
-        match &**guard {
+    #[inline]
+    pub(super) fn new(state: Guard<Arc<State<T>>>) -> Result<Self, Error> {
+        match &**state {
+            State::Usable(_) => Ok(Self { state, here: PhantomData }),
             State::Unusable(error) => Err(error.clone()),
-            State::Usable(_) => Ok(Self { from: From::Handle(guard), here: PhantomData }),
         }
     }
-
-    /// The value at a place that was found in this very snapshot.
-    pub(super) fn of_snapshot(guard: Guard<Arc<Snapshot<T>>>, place: usize) -> Self {
-        Self { from: From::Snapshot(guard, place), here: PhantomData }
-    }
 }
 
-impl<T> Deref for Ref<'_, T> {
+impl<T> Deref for LiveRef<'_, T> {
     type Target = T;
 
+    #[inline]
     fn deref(&self) -> &T {
-        let value = match &self.from {
-            From::Handle(guard) => match &***guard {
-                State::Usable(value) => Some(value),
-                State::Unusable(_) => None,
-            },
-            From::Snapshot(guard, place) => guard.at(*place),
-        };
-        value.expect("a reference is made of a value, and its snapshot does not change")
+        match &**self.state {
+            State::Usable(value) => Some(value),
+            State::Unusable(_) => None,
+        }
+        .expect("it was usable, and a state does not change")
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for Ref<'_, T> {
+impl<T: fmt::Debug> fmt::Debug for LiveRef<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
     }

@@ -20,8 +20,6 @@ pub(super) struct Slot<V> {
     /// It was read since the last beat.
     pub(super) used: bool,
     idle_beats: u8,
-    /// It changed, as far as we know: it is read again before it is served.
-    pub(super) overdue: bool,
     /// A synchronous caller asked for it to be read again.
     pub(super) wanted: bool,
     /// An older version than the one held was answered then.
@@ -40,7 +38,6 @@ impl<V> Slot<V> {
             kept: false,
             used: true,
             idle_beats: 0,
-            overdue: false,
             wanted: false,
             doubted: None,
             forced: None,
@@ -59,6 +56,12 @@ impl<V> Slot<V> {
     /// It is renewed whether or not it is read: somebody declared it or holds a handle.
     pub(super) fn is_pinned(&self) -> bool {
         self.kept || self.feeds.iter().any(|feed| feed.strong_count() > 0)
+    }
+
+    pub(super) fn set_overdue(&mut self, overdue: bool) {
+        if let Some(held) = &mut self.held {
+            held.overdue = overdue;
+        }
     }
 
     /// There is nothing to know about it, and nobody wants to.

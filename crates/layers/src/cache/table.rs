@@ -1,8 +1,7 @@
 //! Everything that is decided under the lock of a cache.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use strongroom_core::{Clock, Moment};
@@ -11,14 +10,14 @@ use super::Source;
 use super::ad_hoc::AdHoc;
 use super::flights::Flights;
 use super::held::{Failure, Held};
-use super::shown::{Entry, Places, Snapshot};
+use super::shown::{Places, Snapshot};
 use super::slot::Slot;
 
 pub(super) struct Table<S: Source> {
     pub(super) slots: HashMap<S::Key, Slot<S::Value>>,
     pub(super) flights: Flights<S::Key, S::Value>,
     pub(super) ad_hoc: AdHoc<S>,
-    places: Arc<Places>,
+    places: Places,
     free: Vec<usize>,
     length: usize,
     /// How many news there were.
@@ -45,7 +44,7 @@ impl<S: Source> Table<S> {
             slots: HashMap::new(),
             flights: Flights::new(),
             ad_hoc: AdHoc::new(clock),
-            places: Arc::default(),
+            places: Places::default(),
             free: Vec::new(),
             length: 0,
             news: 0,
@@ -97,7 +96,7 @@ impl<S: Source> Table<S> {
         if let Some(text) = text
             && self.places.get(text) != Some(&place)
         {
-            Arc::make_mut(&mut self.places).insert(text.into(), place);
+            self.places.insert(text.into(), place);
         }
         self.slots.entry(key.clone()).or_insert_with(|| Slot::new(place))
     }
@@ -110,7 +109,7 @@ impl<S: Source> Table<S> {
     /// A name is no longer in use. What is held of it is returned.
     pub(super) fn retire(&mut self, key: &S::Key) -> Option<Held<S::Value>> {
         let slot = self.slots.remove(key)?;
-        Arc::make_mut(&mut self.places).retain(|_, place| *place != slot.place);
+        self.places.retain(|_, place| *place != slot.place);
         self.free.push(slot.place);
         slot.held
     }
@@ -119,7 +118,7 @@ impl<S: Source> Table<S> {
         match self.slots.get_mut(key) {
             Some(slot) => {
                 (slot.failure, slot.doubted) = (None, None);
-                (slot.overdue, slot.wanted) = (false, false);
+                slot.wanted = false;
                 slot.held = Some(held);
             }
             None => self.ad_hoc.hold(key, held),
@@ -129,8 +128,8 @@ impl<S: Source> Table<S> {
     pub(super) fn fail(&mut self, key: &S::Key, failure: Failure) {
         match self.slots.get_mut(key) {
             Some(slot) => {
-                // It was tried: what is held serves on if it may, and the next attempt is up to the failure.
-                (slot.wanted, slot.overdue) = (false, false);
+                slot.wanted = false;
+                slot.set_overdue(false);
                 slot.failure = Some(failure);
             }
             None => self.ad_hoc.fail(key, failure),
@@ -140,7 +139,8 @@ impl<S: Source> Table<S> {
     /// The value is the one of before, and it was said how it stands with its time.
     pub(super) fn mark(&mut self, key: &S::Key, held: Held<S::Value>) {
         match self.slots.get_mut(key) {
-            Some(slot) => slot.held = Some(held),
+            // It was tried: what is held serves on if it may, and the next attempt is up to the failure.
+            Some(slot) => slot.held = Some(Held { overdue: false, ..held }),
             None => self.ad_hoc.mark(key, held),
         }
     }
@@ -155,22 +155,27 @@ impl<S: Source> Table<S> {
     /// Notes which names were read since the snapshot was made.
     pub(super) fn note_uses(&mut self, shown: &Snapshot<S::Value>) {
         for slot in self.slots.values_mut() {
-            if let Some(Some(entry)) = shown.entries.get(slot.place) {
-                slot.used |= entry.used.swap(false, Ordering::Relaxed);
+            if let Some(used) = shown.used.get(slot.place) {
+                slot.used |= used.swap(false, Ordering::Relaxed);
             }
         }
     }
 
     /// What is read without a lock from now on.
     pub(super) fn snapshot(&self) -> Snapshot<S::Value> {
-        let mut entries: Vec<Option<Entry<S::Value>>> = Vec::new();
-        entries.resize_with(self.length, || None);
-        for slot in self.slots.values().filter(|slot| !slot.overdue) {
-            if let (Some(held), Some(entry)) = (&slot.held, entries.get_mut(slot.place)) {
-                let (value, loaded) = (held.value.clone(), held.loaded);
-                *entry = Some(Entry { value, loaded, used: Default::default() });
+        let mut snapshot = Snapshot::empty();
+        snapshot.places = self.places.clone();
+        snapshot.values.resize_with(self.length, || None);
+        snapshot.loaded.resize(self.length, None);
+        snapshot.used.resize_with(self.length, AtomicBool::default);
+        for slot in self.slots.values() {
+            let shown = (snapshot.values.get_mut(slot.place), snapshot.loaded.get_mut(slot.place));
+            if let (Some(value), Some(loaded)) = shown
+                && let Some(held) = slot.held.as_ref().filter(|held| !held.overdue)
+            {
+                (*value, *loaded) = (Some(held.value.clone()), Some(held.loaded));
             }
         }
-        Snapshot { places: self.places.clone(), entries }
+        snapshot
     }
 }

@@ -35,7 +35,13 @@ fn identity() -> impl Strategy<Value = Identity> {
     let part = || prop::option::of(prop::sample::select(vec!["", "b", "db"]));
     let origin = prop::sample::select(vec!["https://a", "https://b"]);
     (origin, part(), name, part(), prop::option::of(0..2u8)).prop_map(
-        |(origin, account, name, field, version)| Identity { origin, account, name, field, version },
+        |(origin, account, name, field, version)| Identity {
+            origin,
+            account,
+            name,
+            field,
+            version,
+        },
     )
 }
 
