@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use strongroom::{Error, ErrorKind, Freshness, GetOptions};
+use strongroom::{Error, ErrorKind, Freshness, GetOptions, Reason};
 use strongroom_testkit::Step;
+use strongroom_tests::settle;
 
 use crate::place::{Place, value};
 use crate::{AGE, SECOND, TTL, on_each};
@@ -63,9 +64,10 @@ async fn case_81_a_handle_serves_through_an_outage_within_the_grace_and_no_longe
         let late = passed >= TTL.as_secs() + 5;
         assert!(!late || read.freshness() == Freshness::Stale, "{passed} s");
         place.clock.advance(SECOND);
+        settle().await;
     }
     let error = live.changed().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
+    assert_eq!((error.kind(), error.reason()), (ErrorKind::Unavailable, Some(Reason::AgeLimit)));
     assert!(live.load().is_err() && secrets.cached("a").is_none());
     place.chaos.clear();
     place.clock.advance(31 * SECOND);

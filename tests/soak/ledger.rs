@@ -1,7 +1,6 @@
 //! What has to verify when, what was counted, and what was wrong.
 
-use std::collections::HashMap;
-use std::fmt;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -16,16 +15,14 @@ use crate::GRACE;
 /// and later on a machine that is busy with other guests.
 const MARGIN: Duration = Duration::from_millis(500);
 
-/// How many findings are kept as text.
-const KEPT: usize = 20;
-
 /// What is known of one system.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     /// When its traffic began.
     pub(crate) start: Instant,
     retired: Mutex<HashMap<KeyId, SystemTime>>,
-    findings: Mutex<(usize, Vec<String>)>,
+    /// What must not be: how often, and when first and last.
+    findings: Mutex<BTreeMap<String, (usize, Duration, Duration)>>,
     pub(crate) signed: AtomicUsize,
     pub(crate) verified: AtomicUsize,
     /// Refused because the grace of their key was over.
@@ -79,18 +76,20 @@ impl Ledger {
     }
 
     /// Notes something that must not be.
-    pub(crate) fn finding(&self, what: impl fmt::Display) {
-        let at = self.start.elapsed().as_secs_f64();
-        let (count, kept) = &mut *locked(&self.findings);
-        *count += 1;
-        if kept.len() < KEPT {
-            kept.push(format!("at {at:.2} s: {what}"));
-        }
+    pub(crate) fn finding(&self, what: impl Into<String>) {
+        let at = self.start.elapsed();
+        let mut findings = locked(&self.findings);
+        let (times, _, last) = findings.entry(what.into()).or_insert((0, at, at));
+        (*times, *last) = (*times + 1, at);
     }
 
     /// All that must not be.
-    pub(crate) fn findings(&self) -> (usize, Vec<String>) {
-        locked(&self.findings).clone()
+    pub(crate) fn findings(&self) -> Vec<String> {
+        let text = |(what, (times, first, last)): (&String, &(usize, Duration, Duration))| {
+            let [first, last] = [first, last].map(Duration::as_secs_f64);
+            format!("{what}: {times} times, from {first:.2} s to {last:.2} s")
+        };
+        locked(&self.findings).iter().map(text).collect()
     }
 }
 

@@ -18,9 +18,9 @@ pub(crate) enum Place {
     Server(&'static str, Box<Server>),
 }
 
-/// On the fake, KV is mounted in a namespace in a namespace in a namespace. Each process names some of them in
-/// its header and the rest in its path, so that the fake tells whose requests are whose.
-const MOUNT: &str = "one/two/three/secret";
+/// On the fake, KV is mounted in a namespace. The processes name that in a header and the operator in the path, so
+/// that the fake tells their requests apart.
+const NAMESPACE: &str = "soak";
 
 impl Place {
     pub(crate) async fn folder() -> Self {
@@ -31,9 +31,7 @@ impl Place {
 
     pub(crate) async fn fake() -> Self {
         let server = Server::fake().await;
-        for (end, _) in MOUNT.match_indices('/') {
-            server.add_namespace(&MOUNT[..end]).await;
-        }
+        server.add_namespace(NAMESPACE).await;
         Self::Server("fake", Box::new(server))
     }
 
@@ -67,7 +65,7 @@ impl Place {
                 .with("SECRETS_DIR", secrets_in(folder).to_string_lossy()),
             Self::Server(_, server) => server.settings(&[
                 ("VAULT_SIGNING_SECRET_NAME", KEY),
-                ("VAULT_KV_MOUNT", self.mount()),
+                ("VAULT_KV_MOUNT", &self.mount()),
                 ("VAULT_KV_VERSION", "2"),
                 ("SECRETS_SIGNING_KEY_ENCODING", "jwks"),
             ]),
@@ -76,41 +74,34 @@ impl Place {
 
     /// What a process needs: the times of this soak, and on a server a token of its own, which may read the key
     /// and nothing else.
-    pub(crate) async fn settings_of_process(&self, number: usize) -> Settings {
+    pub(crate) async fn settings_of_process(&self) -> Settings {
         let seconds = |time: Duration| time.as_secs().to_string();
-        let mut settings = self
+        let settings = self
             .settings()
             .with("SECRETS_CACHE_TTL_SECONDS", seconds(TTL))
             .with("SECRETS_MAX_STALE_SECONDS", seconds(MAX_STALE))
             .with("SECRETS_TIMEOUT_SECONDS", seconds(DEADLINE))
             .with("SECRETS_PREVIOUS_KEY_GRACE_SECONDS", seconds(GRACE));
-        if let Self::Server(_, server) = self {
-            let key = format!("{}/data/{KEY}", self.mount());
-            settings = settings.with("VAULT_TOKEN", server.token(&[(&key, &["read"])]).await);
+        let Self::Server(_, server) = self else { return settings };
+        let key = format!("{}/data/{KEY}", self.mount());
+        let settings = settings.with("VAULT_TOKEN", server.token(&[(&key, &["read"])]).await);
+        match self.is_fake() {
+            true => settings.with("VAULT_NAMESPACE", NAMESPACE).with("VAULT_KV_MOUNT", "secret"),
+            false => settings,
         }
-        if let Some((namespace, mount)) = self.spelling(number) {
-            settings = settings.with("VAULT_NAMESPACE", namespace).with("VAULT_KV_MOUNT", mount);
-        }
-        settings
     }
 
-    /// How many requests of a process came, where the provider tells.
-    pub(crate) fn requests(&self, number: usize) -> Option<usize> {
-        let (namespace, _) = self.spelling(number)?;
+    /// How many requests of all processes came, where the provider tells.
+    pub(crate) fn requests(&self) -> Option<usize> {
         let Self::Server(_, server) = self else { return None };
-        let calls = server.as_fake().calls();
-        let ours = calls.iter().filter(|call| call.namespace.as_deref() == Some(namespace));
-        Some(ours.count())
+        let Sort::Fake(fake) = server.sort() else { return None };
+        let calls = fake.calls();
+        Some(calls.iter().filter(|call| call.namespace.as_deref() == Some(NAMESPACE)).count())
     }
 
-    fn mount(&self) -> &'static str {
-        if self.is_fake() { MOUNT } else { "secret" }
-    }
-
-    /// The namespace in the header of a process, and the mount in its path.
-    fn spelling(&self, number: usize) -> Option<(&'static str, &'static str)> {
-        let (end, slash) = MOUNT.match_indices('/').nth(number).filter(|_| self.is_fake())?;
-        Some((&MOUNT[..end], &MOUNT[end + slash.len()..]))
+    /// Where KV is mounted, seen from the root.
+    fn mount(&self) -> String {
+        if self.is_fake() { format!("{NAMESPACE}/secret") } else { "secret".to_owned() }
     }
 
     fn is_fake(&self) -> bool {

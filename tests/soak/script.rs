@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use strongroom::KeyId;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::ledger::{count, locked};
+use crate::ledger::{count, locked, now};
 use crate::system::System;
 use crate::{DEADLINE, MAX_STALE, RUN, TTL};
 
@@ -32,10 +33,17 @@ const _: () = assert!(PUBLISHED[2] + WAIT.as_secs() < DOWN_AT.as_secs());
 // The provider is back before what is held ends.
 const _: () = assert!(DOWN.as_secs() + TTL.as_secs() <= MAX_STALE.as_secs());
 
+/// A rotation that is done.
+struct Rotated {
+    key: KeyId,
+    at: Instant,
+}
+
 /// Rotates, goes down, comes back, rotates.
 pub(crate) async fn play(system: Arc<System>) {
     let start = system.ledger.start;
     let mut down_at = Some(start + DOWN_AT);
+    let mut last = None;
     for at in PUBLISHED {
         let at = start + Duration::from_secs(at);
         if let Some(down_at) = down_at.take_if(|down_at| *down_at < at) {
@@ -43,27 +51,37 @@ pub(crate) async fn play(system: Arc<System>) {
             go_down(&system).await;
         }
         sleep_until(at).await;
-        rotate(&system).await;
+        check_followed(&system, last);
+        last = Some(rotate(&system).await);
     }
     sleep_until(start + RUN).await;
+    check_followed(&system, last);
 }
 
-async fn rotate(system: &System) {
+async fn rotate(system: &System) -> Rotated {
     let published = system.operator.publish().await;
     let key = published.key;
-    let read_by_all = everyone_has_read(system).await;
-    if !read_by_all {
-        system.ledger.finding("a published key was not read within TTL and deadline");
+    if !everyone_has_read(system).await {
+        system.ledger.finding("a published key is not read within TTL and deadline");
     }
+    let before = now();
     let retired = system.operator.activate(published).await;
+    let (at, after) = (Instant::now(), now());
+    // Providers tell it in whole seconds.
+    if retired.since + Duration::from_secs(1) <= before || retired.since > after {
+        system.ledger.finding("a key was not retired when its successor was activated");
+    }
     system.ledger.retire(retired.key, retired.since);
     count(&system.ledger.rotations);
-    let activated = Instant::now();
-    sleep_until(activated + WAIT).await;
+    Rotated { key, at }
+}
+
+/// Each process signs, or would sign, with the new key.
+fn check_followed(system: &System, last: Option<Rotated>) {
+    let Some(Rotated { key, at }) = last else { return };
     for process in system.processes() {
-        // The provider may be down by now, and then what was current before is so still.
-        if process.loads.has_read_since(activated) && process.ring.current().ok() != Some(key) {
-            system.ledger.finding(format!("{} does not follow the rotation", process.name));
+        if !process.loads.has_read_since(at) || process.ring.current().ok() != Some(key) {
+            system.ledger.finding(format!("{} does not follow a rotation", process.name));
         }
     }
 }

@@ -9,6 +9,7 @@
 mod access;
 mod conformance;
 mod faults;
+mod freshness;
 mod kv;
 mod migration;
 mod namespaces;
