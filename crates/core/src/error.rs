@@ -97,6 +97,13 @@ impl Error {
         self
     }
 
+    /// As it is told again later: what is left of the time that was said before. For caches of errors.
+    #[must_use]
+    pub fn retold(mut self, left: Duration) -> Self {
+        self.inner().retry_after = (!left.is_zero()).then_some(left);
+        self
+    }
+
     /// Says how many attempts failed, this one included.
     #[must_use]
     pub fn with_attempts(mut self, attempts: u32) -> Self {
@@ -262,6 +269,15 @@ mod tests {
             assert_eq!(shown(reason), first);
             assert_eq!(Error::signature(reason).reason(), Some(reason));
         }
+    }
+
+    #[test]
+    fn the_later_time_stays_until_it_is_told_again() {
+        let seconds = Duration::from_secs;
+        let error = Error::new(ErrorKind::Throttled, "too many").with_retry_after(seconds(7));
+        assert_eq!(error.clone().with_retry_after(seconds(3)).retry_after(), Some(seconds(7)));
+        assert_eq!(error.clone().retold(seconds(3)).retry_after(), Some(seconds(3)));
+        assert_eq!(error.retold(Duration::ZERO).retry_after(), None);
     }
 
     #[test]

@@ -152,7 +152,7 @@ impl Builder {
         let remote = remote.map(|signer| {
             let source = Published { provider, signer: signer.clone() };
             let published = Cache::new(source, common.limits, clock.clone());
-            Remote { signer, published, trouble: Mutex::default() }
+            Remote { signer, published, trouble: Mutex::default(), clock: clock.clone() }
         });
         if common.telemetry {
             tracing::info!(provider = store.info().id(), "secrets provider");

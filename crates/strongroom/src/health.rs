@@ -3,12 +3,14 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use strongroom_core::{ErrorKind, Freshness, Reason, Result, SecretName};
+use strongroom_core::{ErrorKind, Freshness, Reason, Result, Secret, SecretName};
 use strongroom_layers::Status;
 
 use crate::declared::One;
-use crate::inner::Inner;
+use crate::inner::{Inner, Remote};
+use crate::published::PublicKeys;
 use crate::reads::Read;
+use crate::rings::Ring;
 
 /// Whether everything that was declared, or is in use, can be used. Nothing is asked for it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -73,8 +75,8 @@ pub enum Trouble {
     Unusable,
     /// It was declared and not read yet: call `ready`.
     NotRead,
-    /// The provider signs, and did not answer when it was last asked. What it signs with is not published, so
-    /// that nothing can be verified without it.
+    /// The provider signs, and did not answer when it was last asked. Unless it publishes its keys, nothing can
+    /// be verified without it either.
     SignerUnreachable,
     /// `VAULT_VERIFY_ENABLED=false`: `enforce` accepts everything.
     VerificationOff,
@@ -107,7 +109,15 @@ impl Inner {
         for status in &rings {
             problems.extend(self.problem(self.logical(&status.key), status));
         }
-        problems.extend(self.signer_problem());
+        if let Some(remote) = &self.remote {
+            for status in remote.published.status() {
+                // Of a key that is not published there is nothing to be stale.
+                if status.value.as_ref().is_none_or(PublicKeys::are_published) {
+                    problems.extend(self.problem(status.key.to_string(), &status));
+                }
+            }
+            problems.extend(self.signer_problem(remote));
+        }
         problems.sort_by_key(|problem| !problem.critical);
         match problems.first().map(|problem| problem.critical) {
             None => Health::Ready,
@@ -117,7 +127,7 @@ impl Inner {
     }
 
     /// A stale value degrades, however critical it is: it serves.
-    fn problem<K>(&self, name: String, status: &Status<K>) -> Option<Problem> {
+    fn problem<K, V>(&self, name: String, status: &Status<K, V>) -> Option<Problem> {
         let what = match (status.freshness, status.age) {
             (Some(Freshness::Fresh), _) => return None,
             (Some(Freshness::Stale), age) => Trouble::Stale(age.unwrap_or_default()),
@@ -129,12 +139,20 @@ impl Inner {
         Some(Problem { name, critical, what, kind, reason })
     }
 
-    fn signer_problem(&self) -> Option<Problem> {
-        let remote = self.remote.as_ref()?;
-        let trouble = remote.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+    fn signer_problem(&self, remote: &Remote) -> Option<Problem> {
+        let trouble = remote.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (at, error) = trouble?;
+        let since = at.age(&*self.clock);
+        // It has told its public keys since: it answers.
+        let answered = |status: &Status<_, _>| {
+            status.error.is_none() && status.age.is_some_and(|age| age < since)
+        };
+        if remote.published.status().iter().any(answered) {
+            return None;
+        }
         let name = self.signing_key.name.as_ref().map(SecretName::to_string).unwrap_or_default();
         let critical = self.is_critical(&name);
-        let (kind, reason) = (Some(trouble.kind()), trouble.reason());
+        let (kind, reason) = (Some(error.kind()), error.reason());
         Some(Problem { name, critical, what: Trouble::SignerUnreachable, kind, reason })
     }
 
@@ -142,7 +160,12 @@ impl Inner {
         self.declared.iter().any(|one| one.critical && one.text == name)
     }
 
-    fn was_read(&self, one: &One, reads: &[Status<Read>], rings: &[Status<SecretName>]) -> bool {
+    fn was_read(
+        &self,
+        one: &One,
+        reads: &[Status<Read, Secret>],
+        rings: &[Status<SecretName, Ring>],
+    ) -> bool {
         if self.remote.is_some() && self.is_signing_key(one) {
             return true;
         }

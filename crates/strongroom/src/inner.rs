@@ -44,14 +44,16 @@ pub(crate) struct Remote {
     pub(crate) signer: Arc<dyn strongroom_core::Signer>,
     /// What it publishes of its keys.
     pub(crate) published: Cache<Published>,
-    /// How the last call failed, if it could not be answered.
-    pub(crate) trouble: Mutex<Option<Error>>,
+    /// When and how the last call failed, if it could not be answered.
+    pub(crate) trouble: Mutex<Option<(Moment, Error)>>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Remote {
     /// Notes how a call went, for `health`.
     pub(crate) fn note<T>(&self, result: Result<T>) -> Result<T> {
-        let trouble = result.as_ref().err().filter(|error| error.kind().allows_stale()).cloned();
+        let trouble = result.as_ref().err().filter(|error| error.kind().allows_stale());
+        let trouble = trouble.map(|error| (Moment::now(&*self.clock), error.clone()));
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
         result
     }

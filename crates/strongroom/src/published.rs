@@ -23,6 +23,13 @@ pub(crate) struct Published {
 #[derive(Clone, Debug)]
 pub(crate) struct PublicKeys(Option<Arc<dyn Verifier>>);
 
+impl PublicKeys {
+    /// Whether signatures can be verified here at all.
+    pub(crate) fn are_published(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
 impl Value for PublicKeys {
     fn change_from(&self, held: &Self) -> Change {
         let keys = |these: &Self| these.0.as_ref().map(|keys| keys.keys());
@@ -99,8 +106,9 @@ pub(crate) async fn verify(
         Ok(Reloaded::Found(now) | Reloaded::NotFound(now)) => {
             settled(now.0?.verify(message, signature, options))
         }
-        Ok(Reloaded::Cooling { left, failure }) => settled(verified)
-            .map(|said| said.map_err(|said| failure.unwrap_or(said).with_retry_after(left))),
+        Ok(Reloaded::Cooling { left, failure }) => {
+            settled(verified).map(|said| said.map_err(|said| failure.unwrap_or(said).retold(left)))
+        }
         Err(error) => Some(Err(error)),
     }
 }

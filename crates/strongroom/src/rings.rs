@@ -103,5 +103,5 @@ pub(crate) fn look_for(rings: &Cache<Rings>, name: &SecretName) -> Error {
 }
 
 fn cooling(left: Duration, failure: Option<Error>) -> Error {
-    failure.unwrap_or_else(|| Error::signature(Reason::UnknownKey)).with_retry_after(left)
+    failure.unwrap_or_else(|| Error::signature(Reason::UnknownKey)).retold(left)
 }

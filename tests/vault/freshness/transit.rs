@@ -54,16 +54,25 @@ async fn f033_a_version_that_transit_has_ended_verifies_no_more_after_a_renewal(
 
 async fn f033_while_transit_is_down_nothing_verifies_past_the_age_limit(server: &Server) {
     let clock = clock();
-    let signer = signer(server, &clock).await;
+    server.transit_key("orders", "ed25519").await;
+    let secrets = server.secrets_at(&clock, &[ORDERS]).await;
+    let signer = secrets.signer().await.unwrap();
     let good = signer.sign(b"hi").await.unwrap();
     for _ in 0..2 {
         assert!(signer.verify(b"hi", &good).await.is_ok());
     }
     server.seal(true).await;
+    refused(signer.sign(b"hi").await, ErrorKind::Unavailable);
     clock.advance(AGE - SECOND);
     assert!(signer.verify(b"hi", &good).await.is_ok());
+    let troubles = || {
+        let health = secrets.health();
+        health.problems().iter().map(|problem| problem.what).collect::<Vec<_>>()
+    };
+    assert!(matches!(troubles()[..], [Trouble::Stale(_), Trouble::SignerUnreachable]));
     clock.advance(SECOND);
     refused(signer.verify(b"hi", &good).await, ErrorKind::Unavailable);
+    assert_eq!(troubles(), [Trouble::Unusable, Trouble::SignerUnreachable]);
     let many = signer.verify_many(&[(b"hi", &good), (b"ho", &good)]).await;
     for verified in many {
         refused(verified, ErrorKind::Unavailable);
@@ -71,6 +80,7 @@ async fn f033_while_transit_is_down_nothing_verifies_past_the_age_limit(server: 
     unseal(server).await;
     clock.advance(LONGEST_WAIT);
     assert!(signer.verify(b"hi", &good).await.is_ok(), "recovers without a restart");
+    assert_eq!(secrets.health(), Health::Ready, "it told its keys, so it answers");
 }
 
 async fn ed25519_signatures_verify_while_transit_is_sealed(server: &Server) {

@@ -45,6 +45,8 @@ pub(super) struct Failure {
     pub(super) at: Moment,
     /// How long nobody asks again.
     wait: Duration,
+    /// How long the renewing task does not, for a name in use.
+    renewal: Duration,
     /// How many came before it.
     earlier: usize,
 }
@@ -70,7 +72,18 @@ impl Failure {
                 wait.mul_f64(1.0 - 0.03 * spread).max(asked)
             }
         };
-        Self { error, at, wait, earlier }
+        // What is gone for a moment is back soon; what is gone for good is not worth more calls than a renewal.
+        let doublings = u32::try_from(earlier).unwrap_or_default();
+        let renewal = match error.kind().is_authoritative() {
+            true => wait.saturating_mul(1 << doublings).min(limits.ttl),
+            false => wait,
+        };
+        Self { error, at, wait, renewal, earlier }
+    }
+
+    /// How long the renewing task waits before the next load.
+    pub(super) fn renewal_left(&self, clock: &dyn Clock) -> Duration {
+        self.renewal.saturating_sub(self.at.age(clock))
     }
 
     /// How long to wait before the next load; zero once it may be tried.
@@ -85,10 +98,7 @@ impl Failure {
 
     /// The error, with the time from which on asking makes sense.
     pub(super) fn told(&self, clock: &dyn Clock) -> Error {
-        match self.left(clock) {
-            Duration::ZERO => self.error.clone(),
-            left => self.error.clone().with_retry_after(left),
-        }
+        self.error.clone().retold(self.left(clock))
     }
 }
 

@@ -193,11 +193,14 @@ pub enum Follow {
     Renewals,
 }
 
+/// What makes of a value what a handle shows.
+pub(super) type Parse<V, T> = Box<dyn Fn(&V) -> Result<T> + Send + Sync>;
+
 /// Makes of each value what a handle shows.
 pub(super) struct Reader<V, T> {
     pub(super) screen: Arc<Screen<T>>,
     pub(super) follow: Follow,
-    pub(super) parse: Box<dyn Fn(&V) -> Result<T> + Send + Sync>,
+    pub(super) parse: Parse<V, T>,
 }
 
 impl<V, T: Send + Sync> Feed<V> for Reader<V, T> {

@@ -238,7 +238,7 @@ impl<S: Source> Cache<S> {
     }
 
     /// How it stands with each key in use.
-    pub fn status(&self) -> Vec<Status<S::Key>> {
+    pub fn status(&self) -> Vec<Status<S::Key, S::Value>> {
         self.0.status()
     }
 

@@ -161,8 +161,11 @@ impl<S: Source> Shared<S> {
     fn is_due(&self, slot: &Slot<S::Value>, is_beat: bool) -> bool {
         let clock = &*self.clock;
         if let Some(failure) = &slot.failure {
-            let passing = !failure.error.kind().is_authoritative();
-            return (is_beat || passing || slot.wanted) && failure.left(clock).is_zero();
+            let left = match is_beat || slot.wanted {
+                true => failure.left(clock),
+                false => failure.renewal_left(clock),
+            };
+            return left.is_zero();
         }
         if let Some(at) = slot.doubted {
             // A replica that lags has this long to catch up.
@@ -185,10 +188,8 @@ impl<S: Source> Shared<S> {
             at_most(beat.wait.saturating_sub(beat.from.age(clock)));
         }
         for slot in table.slots.values() {
-            if let Some(failure) = &slot.failure
-                && !failure.error.kind().is_authoritative()
-            {
-                let left = failure.left(clock);
+            if let Some(failure) = &slot.failure {
+                let left = failure.renewal_left(clock);
                 at_most(if left.is_zero() { SWEEP } else { left });
             }
             if let Some(held) = &slot.held {

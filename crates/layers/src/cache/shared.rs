@@ -36,6 +36,10 @@ pub(super) struct Shared<S: Source> {
 /// How many calls are under way for the renewing task, or for one caller, where each name is a call.
 pub(super) const CALLS_AT_A_TIME: usize = 8;
 
+/// The loads of one call, and what came of each.
+pub(super) type Landed<S> =
+    Vec<(Landing<<S as Source>::Key, <S as Source>::Value>, Loaded<<S as Source>::Value>)>;
+
 /// What the results of one call have in common.
 #[derive(Clone, Copy)]
 struct Origin {
@@ -101,7 +105,7 @@ impl<S: Source> Shared<S> {
     }
 
     /// Takes the results of one call, if they still count, and tells everyone.
-    pub(super) fn land(&self, landed: Vec<(Landing<S::Key, S::Value>, Loaded<S::Value>)>) {
+    pub(super) fn land(&self, landed: Landed<S>) {
         let mut aftermath = Aftermath::new();
         let mut outcomes = Vec::with_capacity(landed.len());
         {
@@ -267,7 +271,8 @@ impl<S: Source> Shared<S> {
                 if held.is_some() {
                     aftermath.event(key, Event::Revoked { error: error.clone() });
                 }
-                if held.is_some() || is_news {
+                // An outage says no more than what a handle shows already: that it is not read, or too old.
+                if (held.is_some() || is_news) && !error.kind().allows_stale() {
                     aftermath.unusable(table, key, error);
                 }
             }

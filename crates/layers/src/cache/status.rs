@@ -10,9 +10,11 @@ use super::shared::Shared;
 /// How it stands with one key in use.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Status<K> {
+pub struct Status<K, V> {
     /// The key.
     pub key: K,
+    /// The value, if there is one that may be used.
+    pub value: Option<V>,
     /// How it stands with the time of the value; `None` if there is no value that may be used.
     pub freshness: Option<Freshness>,
     /// How long ago the value was asked for.
@@ -22,7 +24,7 @@ pub struct Status<K> {
 }
 
 impl<S: Source> Shared<S> {
-    pub(super) fn status(&self) -> Vec<Status<S::Key>> {
+    pub(super) fn status(&self) -> Vec<Status<S::Key, S::Value>> {
         let table = self.table();
         let status = table.slots.iter().map(|(key, slot)| {
             let held = slot.held.as_ref().filter(|held| self.is_usable(held));
@@ -32,6 +34,7 @@ impl<S: Source> Shared<S> {
             });
             Status {
                 key: key.clone(),
+                value: held.map(|held| held.value.clone()),
                 freshness: age.map(|_| match stale {
                     true => Freshness::Stale,
                     false => Freshness::Fresh,

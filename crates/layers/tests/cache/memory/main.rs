@@ -34,7 +34,7 @@ fn resident() -> i64 {
 
 /// Lets every task do what it can without time.
 async fn settle() {
-    for _ in 0..20 {
+    for _ in 0..10 {
         tokio::task::yield_now().await;
     }
 }

@@ -213,3 +213,24 @@ fn f123_a_value_that_is_replaced_is_wiped() {
         drop(live);
     });
 }
+#[test]
+fn dbg_copies() {
+    let _alone = alone();
+    runtime(true).block_on(async {
+        let scene = Scene::new();
+        scene.read("db").await;
+        let a = scene.needle.copies();
+        settle().await;
+        let b = scene.needle.copies();
+        scene.read("db").await;
+        let c = scene.needle.copies();
+        let live = scene.use_it().await;
+        let d = scene.needle.copies();
+        settle().await;
+        let e = scene.needle.copies();
+        sleep(SECOND).await;
+        let f = scene.needle.copies();
+        drop(live);
+        panic!("{a} {b} {c} {d} {e} {f}");
+    });
+}
