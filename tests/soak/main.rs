@@ -1,9 +1,9 @@
 //! A minute of real time, the only one in the tests: keys rotate, providers go down, forgeries come in, and no
 //! caller notices.
 //!
-//! Three systems run side by side, each with a signing process and two verifying ones, all of the shortest
-//! times that the settings allow: release directories (a rotation is a pending release that is promoted), and
-//! a `jwks` value on the fake and on OpenBao. In the middle each provider is down for ten seconds: sealed, or
+//! Three systems run side by side, each with a signing process and two verifying ones, with times of a few seconds:
+//! release directories (a rotation is a pending release that is promoted), and a `jwks` value on the fake and on
+//! OpenBao. In the middle each provider is down for ten seconds: sealed, or
 //! with its folder moved away, which is how a mount that is gone looks.
 //!
 //! Required are: no signature that has to verify fails, none that must not verify is accepted, no signing fails,

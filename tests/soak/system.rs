@@ -103,7 +103,7 @@ impl System {
         .map(|counter| counter.load(Ordering::Relaxed));
         for (what, refused) in [("retired", retired), ("forged", forged), ("unknown", unknown)] {
             if refused == 0 {
-                wrong.push(format!("no signature of a {what} key was there to be refused"));
+                wrong.push(format!("no {what} signature was there to be refused"));
             }
         }
         let mut asked = Vec::new();
@@ -114,7 +114,9 @@ impl System {
         }
         // A call is one request; before its first one, a process asks which KV it is.
         let calls: usize = self.processes().map(|process| 1 + process.calls.calls()).sum();
-        if let Some(requests) = self.place.requests().filter(|requests| *requests > calls) {
+        if let Some(requests) = self.place.requests()
+            && !(1..=calls).contains(&requests)
+        {
             wrong.push(format!("{requests} requests came, of {calls} calls"));
         }
         let name = self.place.name();

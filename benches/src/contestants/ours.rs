@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use strongroom::{
-    Clock, KeyRing, KeySet, Live, LiveRef, MemoryStore, RawHmac, Ref, Secret, Secrets, Settings, SigningKey,
-    SystemClock,
+    Clock, KeyRing, KeySet, Live, LiveRef, MemoryStore, RawHmac, Ref, Secret, Secrets, Settings,
+    SigningKey, SystemClock,
 };
 
 use super::{at_once, names, value};

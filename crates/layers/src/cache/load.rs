@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::task::Poll;
+use std::time::Duration;
 
 use strongroom_core::{Error, ErrorKind, Result, SecretVersion};
 use tokio::runtime::Handle;
@@ -27,6 +28,15 @@ pub(super) enum Cause {
 }
 
 impl Cause {
+    /// Why a caller has something read.
+    pub(super) fn of(is_held: bool, max_age: Option<Duration>) -> Self {
+        match (is_held, max_age) {
+            (false, _) => Self::Miss,
+            (true, None) => Self::Stale,
+            (true, Some(_)) => Self::Refresh,
+        }
+    }
+
     fn as_str(self) -> &'static str {
         match self {
             Self::Miss => "miss",

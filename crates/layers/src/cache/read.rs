@@ -129,11 +129,7 @@ impl<S: Source> Shared<S> {
                 Err(error) => Step::Fail(error),
             };
         }
-        let cause = match (table.held(ask.key), ask.max_age) {
-            (None, _) => Cause::Miss,
-            (Some(_), None) => Cause::Stale,
-            (Some(_), Some(_)) => Cause::Refresh,
-        };
+        let cause = Cause::of(table.held(ask.key).is_some(), ask.max_age);
         let (load, landing) = table.flights.begin(ask.key, self.now());
         Step::Lead(load, landing, cause)
     }

@@ -18,7 +18,7 @@ use super::table::Table;
 enum Steps<S: Source> {
     Take(Vec<Result<S::Value>>),
     Wait(Vec<Waiting<S::Value>>),
-    Lead(Vec<Waiting<S::Value>>, Vec<Landing<S::Key, S::Value>>),
+    Lead(Vec<Waiting<S::Value>>, Vec<Landing<S::Key, S::Value>>, Cause),
 }
 
 /// How often a caller looks again because what it waited for is gone, or others changed a part of it.
@@ -52,9 +52,9 @@ impl<S: Source> Shared<S> {
             let waiting = match self.step_many(asks, deadline) {
                 Steps::Take(values) => return values,
                 Steps::Wait(waiting) => waiting,
-                Steps::Lead(waiting, landings) => {
+                Steps::Lead(waiting, landings, cause) => {
                     for call in self.calls(landings) {
-                        load::start(self, runtime, call, Cause::Miss);
+                        load::start(self, runtime, call, cause);
                     }
                     asks.iter_mut().for_each(|ask| ask.is_asked = true);
                     waiting
@@ -138,6 +138,8 @@ impl<S: Source> Shared<S> {
         if together && !waiting.is_empty() {
             return Steps::Wait(waiting);
         }
+        let is_held = missing.iter().all(|key| table.held(key).is_some());
+        let cause = Cause::of(is_held, asks.first().and_then(|ask| ask.max_age));
         let (now, mut landings) = (self.now(), Vec::new());
         for key in missing {
             if !table.flights.is_under_way(key) {
@@ -146,7 +148,7 @@ impl<S: Source> Shared<S> {
                 landings.push(landing);
             }
         }
-        Steps::Lead(waiting, landings)
+        Steps::Lead(waiting, landings, cause)
     }
 
     /// The last values instead of errors. From a source that batches only if all are of one call, with those that

@@ -153,6 +153,30 @@ async fn during_an_outage_the_last_values_are_served_together() {
 }
 
 #[tokio::test]
+async fn values_of_two_calls_are_not_mixed_in_an_outage_and_asked_for_by_the_gate_only() {
+    let scene = scene(true);
+    scene.read_many(&["db", "api"]).await;
+    scene.leap(SECOND).await;
+    write(&scene, 2);
+    scene.read_anew("db").await.unwrap();
+    scene.chaos.always(None, Step::fail(down()));
+    let before = scene.chaos.calls();
+    for _ in 0..100 {
+        let read = scene.read_many(&["db", "api"]).await;
+        assert!(read.iter().all(|read| read.as_ref().is_err_and(|error| {
+            error.kind() == ErrorKind::Unavailable
+        })));
+        assert!(scene.get("db").await.is_ok() && scene.get("api").await.is_ok(), "each alone");
+        scene.pass(1).await;
+    }
+    let calls = scene.chaos.calls() - before;
+    assert!(calls <= 6 + 4, "{calls} calls");
+    scene.chaos.clear();
+    scene.pass(31).await;
+    assert_eq!(good(scene.read_many(&["db", "api"]).await), ["canary-2", "canary-2"]);
+}
+
+#[tokio::test]
 async fn a_batch_that_panics_fails_each_name_and_is_tried_again_by_the_gate() {
     let scene = scene(true);
     scene.chaos.next("db", Step::panic());

@@ -116,7 +116,8 @@ async fn changed_tells_once_that_the_value_became_unusable_whatever_the_errors_a
     scene.cache.invalidate(|_| true);
     assert_eq!(live.changed().await.unwrap_err().reason(), Some(Reason::Invalidated));
     settle().await;
-    assert_eq!(live.load().unwrap_err().reason(), None, "it was tried meanwhile");
+    assert_eq!(scene.get("db").await.unwrap_err().reason(), None, "it was tried meanwhile");
+    assert_eq!(live.load().unwrap_err().kind(), ErrorKind::Unavailable);
     scene.chaos.always(None, Step::fail(Error::new(ErrorKind::PermissionDenied, "refused")));
     scene.pass(31).await;
     assert_eq!(live.load().unwrap_err().kind(), ErrorKind::PermissionDenied, "the latest error");
@@ -176,4 +177,50 @@ async fn a_borrowed_value_stays_readable_when_the_cache_moves_on() {
     settle().await;
     assert_eq!((text(&shown), text(&cached)), ("canary-1".into(), "canary-1".into()));
     assert_eq!(text(&live.load().unwrap()), "canary-2");
+}
+
+#[tokio::test]
+async fn a_handle_of_a_stale_value_says_so_from_the_start() {
+    for follow in [Follow::Changes, Follow::Renewals] {
+        let scene = Scene::new();
+        scene.use_name("db").await;
+        scene.chaos.always(None, Step::fail(down()));
+        scene.leap(TTL).await;
+        let parse = |secret: &Secret| Ok(secret.clone());
+        let live = scene.cache.watch(&key("db"), None, follow, parse).await.unwrap();
+        assert!(live.freshness().is_stale() && live.load().unwrap().freshness().is_stale());
+        scene.chaos.clear();
+        scene.pass(31).await;
+        assert!(!live.freshness().is_stale());
+    }
+}
+
+#[tokio::test]
+async fn a_handle_that_follows_renewals_shows_the_age_and_calls_none_of_them_a_change() {
+    let scene = Scene::new();
+    let mut live = scene.live("db").await;
+    let shown = |live: &Live<Secret>| live.load().unwrap().loaded_at().unwrap();
+    let first = shown(&live);
+    scene.leap(TTL).await;
+    assert_eq!(shown(&live).duration_since(first).unwrap(), TTL);
+    scene.chaos.always(None, Step::fail(down()));
+    scene.leap(TTL).await;
+    assert_eq!(shown(&live).duration_since(first).unwrap(), TTL);
+    assert!(live.load().unwrap().freshness().is_stale());
+    assert!(now(pin!(live.changed())).is_none());
+}
+
+#[tokio::test]
+async fn a_value_that_is_refused_at_each_renewal_is_said_once() {
+    let scene = Scene::new();
+    let parse = |secret: &Secret| match text(secret).as_str() {
+        "canary-1" => Ok(()),
+        _ => Err(Error::new(ErrorKind::InvalidValue, "refused")),
+    };
+    let live = scene.cache.watch(&key("db"), None, Follow::Renewals, parse).await.unwrap();
+    let log = Log::start();
+    scene.values.put("db", "canary-2");
+    scene.pass(300).await;
+    assert!(live.load().is_ok() && live.freshness().is_stale());
+    assert_eq!(log.count("value_invalid"), 1);
 }

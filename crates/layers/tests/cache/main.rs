@@ -4,6 +4,7 @@
 
 mod batch;
 mod beats;
+mod bounds;
 mod clocks;
 mod crossed;
 mod force;

@@ -164,7 +164,7 @@ impl Scene {
             .unwrap()
     }
 
-    pub(crate) fn status(&self, name: &str) -> Option<Status<SecretName>> {
+    pub(crate) fn status(&self, name: &str) -> Option<Status<SecretName, Secret>> {
         self.cache.status().into_iter().find(|status| status.key == key(name))
     }
 
