@@ -8,11 +8,11 @@ use strongroom_core::{
     Error, GetOptions, Probe, PutOptions, Result, Secret, SecretName, SecretValue, SecretVersion,
     Settings, VersionInfo,
 };
-use strongroom_layers::{Follow, Live, Ref};
+use strongroom_layers::{Cache, Follow, Live, Ref};
 use strongroom_local::ProcessEnvironment;
 
 use crate::inner::Inner;
-use crate::reads::Read;
+use crate::reads::{Read, Reads};
 use crate::{Builder, Health, KeyRing, RawHmac, Rotate, Signer, Use};
 
 /// The secrets of one provider, and signatures made with its keys. Cheap to clone and to share.
@@ -22,6 +22,8 @@ use crate::{Builder, Health, KeyRing, RawHmac, Rotate, Signer, Use};
 #[derive(Clone)]
 pub struct Secrets {
     inner: Arc<Inner>,
+    /// That of `inner`, one step nearer: the hot forms pay for each.
+    reads: Cache<Reads>,
 }
 
 impl Secrets {
@@ -48,7 +50,8 @@ impl Secrets {
 
     pub(crate) fn new(inner: Inner) -> Self {
         inner.remind_if_unverified();
-        Self { inner: Arc::new(inner) }
+        let reads = inner.reads.clone();
+        Self { inner: Arc::new(inner), reads }
     }
 
     /// The id of the provider.
@@ -74,7 +77,7 @@ impl Secrets {
     /// `Misconfigured` if the name is not one; any other kind if the provider cannot answer.
     #[inline]
     pub async fn get(&self, name: &str) -> Result<Secret> {
-        match self.inner.reads.hit(name) {
+        match self.reads.hit(name) {
             Some(secret) => Ok(secret),
             None => self.get_with(name, GetOptions::default()).await,
         }
@@ -100,7 +103,7 @@ impl Secrets {
     /// ```
     #[inline]
     pub fn cached(&self, name: &str) -> Option<Ref<'_, Secret>> {
-        self.inner.reads.cached(name)
+        self.reads.cached(name)
     }
 
     /// A handle that always shows the last value of a secret: reading it takes no lock, no allocation and no

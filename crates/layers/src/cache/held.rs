@@ -54,13 +54,15 @@ pub(super) struct Failure {
 impl Failure {
     /// After another failed load. An answer about the secret is believed for a short time; after any other
     /// failure the waits grow. `spread`, from 0 to 1, is that of the call: names that failed together are tried
-    /// again together.
+    /// again together. `left` is how long the last value may still serve: an attempt before its end is not
+    /// missed, whatever the waits have grown to.
     pub(super) fn after(
         last: Option<Self>,
         error: Error,
         at: Moment,
         limits: &Limits,
         spread: f64,
+        left: Option<Duration>,
     ) -> Self {
         let earlier = last.map_or(0, |last| (last.earlier + 1).min(ENOUGH));
         let wait = match error.kind().is_authoritative() {
@@ -69,7 +71,10 @@ impl Failure {
                 let asked = error.retry_after().unwrap_or_default().min(LONGEST_ASKED);
                 let wait = waits().nth(earlier).unwrap_or(LONGEST_WAIT);
                 // A little apart from other processes that failed at the same time.
-                wait.mul_f64(1.0 - 0.03 * spread).max(asked)
+                let wait = wait.mul_f64(1.0 - 0.03 * spread);
+                let last_chance = left.map(|left| left.saturating_sub(limits.attempt));
+                let last_chance = last_chance.filter(|left| *left >= SHORTEST_WAIT);
+                last_chance.map_or(wait, |left| wait.min(left)).max(asked)
             }
         };
         // What is gone for a moment is back soon; what is gone for good is not worth more calls than a renewal.
@@ -111,7 +116,7 @@ pub(super) fn keeps_the_last(kind: ErrorKind) -> bool {
 /// From one second, doubled up to half a minute.
 fn waits() -> ExponentialBackoff {
     ExponentialBuilder::new()
-        .with_min_delay(Duration::from_secs(1))
+        .with_min_delay(SHORTEST_WAIT)
         .with_max_delay(LONGEST_WAIT)
         .without_max_times()
         .build()
@@ -119,6 +124,8 @@ fn waits() -> ExponentialBackoff {
 
 /// After so many failures the wait is the longest one.
 const ENOUGH: usize = 6;
+
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 

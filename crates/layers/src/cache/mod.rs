@@ -107,9 +107,10 @@ impl<S: Source> Cache<S> {
         let shared = &*self.0;
         let snapshot = shared.snapshot.load();
         let place = snapshot.find(text)?;
-        let age = snapshot.loaded(place)?.coarse_age(&*shared.clock);
-        let is_fresh = age < shared.limits.fresh() && !shared.unattended.load(Ordering::Relaxed);
-        if is_fresh { snapshot.at(place).cloned() } else { None }
+        let term = snapshot.term(place)?;
+        let in_time = term.loaded.coarse_age(&*shared.clock) < term.limit;
+        let is_attended = !shared.unattended.load(Ordering::Relaxed);
+        if in_time && is_attended { snapshot.at(place).cloned() } else { None }
     }
 
     /// The value in use that a text finds, borrowed: no lock, no allocation, no look at the clock.
@@ -119,7 +120,7 @@ impl<S: Source> Cache<S> {
         let snapshot = shared.snapshot.load();
         let place = snapshot.find(text)?;
         if shared.unattended.load(Ordering::Relaxed)
-            && snapshot.loaded(place)?.age(&*shared.clock) >= shared.limits.age()
+            && snapshot.term(place)?.loaded.age(&*shared.clock) >= shared.limits.age()
         {
             return None;
         }

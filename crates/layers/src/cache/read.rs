@@ -144,9 +144,8 @@ impl<S: Source> Shared<S> {
             }
             let mut held = held.clone();
             if held.loaded.age(&*self.clock) >= self.limits.fresh() {
-                // Whoever renews is late: it is told so, and nobody waits for it.
+                // Whoever renews is late, and looks once a second: nobody waits for it.
                 held.turn_stale();
-                self.wake.notify_one();
             }
             if let Some(text) = ask.text {
                 self.make_findable(table, ask.key, text);
@@ -172,7 +171,7 @@ impl<S: Source> Shared<S> {
 
     /// Puts a key into the snapshot, under a text.
     fn make_findable(&self, table: &mut Table<S>, key: &S::Key, text: &str) {
-        if !table.is_findable(key, text) {
+        if !table.slots.get(key).is_some_and(|slot| slot.is_found_by(text)) {
             table.slot(key, Some(text));
             self.publish(table);
         }

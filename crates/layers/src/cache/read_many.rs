@@ -60,6 +60,8 @@ impl<S: Source> Shared<S> {
                     waiting
                 }
             };
+            // Looking again is no second read, which would put them in use.
+            asks.iter_mut().for_each(|ask| ask.text = None);
             for load in waiting {
                 if timeout_at(deadline, load.outcome()).await.is_err() {
                     break;

@@ -86,7 +86,7 @@ impl<S: Source> Shared<S> {
     /// Shows what is held now to those who read without a lock.
     pub(super) fn publish(&self, table: &mut Table<S>) {
         table.note_uses(&self.snapshot.load());
-        self.snapshot.store(Arc::new(table.snapshot()));
+        self.snapshot.store(Arc::new(table.snapshot(&self.limits)));
     }
 
     /// The beat that begins now, at a random time within the period.
@@ -250,7 +250,10 @@ impl<S: Source> Shared<S> {
     ) {
         let last = table.failure(key);
         let is_news = last.as_ref().is_none_or(|last| last.error.kind() != error.kind());
-        let failure = Failure::after(last, error.clone(), self.now(), &self.limits, origin.spread);
+        let left = held.as_ref().filter(|_| keeps_the_last(error.kind()));
+        let left = left.map(|held| self.limits.age().saturating_sub(held.loaded.age(&*self.clock)));
+        let (now, limits) = (self.now(), &self.limits);
+        let failure = Failure::after(last, error.clone(), now, limits, origin.spread, left);
         table.fail(key, failure);
         match held {
             Some(mut held) if keeps_the_last(error.kind()) => {

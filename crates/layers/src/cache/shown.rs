@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use arc_swap::Guard;
 use strongroom_core::{Error, Moment};
@@ -15,30 +16,47 @@ use strongroom_core::{Error, Moment};
 /// Its parts lie apart, so that a read touches few lines of memory.
 #[derive(Debug)]
 pub(super) struct Snapshot<V> {
-    pub(super) places: Places,
-    pub(super) values: Vec<Option<V>>,
-    /// When each value was asked for.
-    pub(super) loaded: Vec<Option<Moment>>,
+    /// Where the value of a text stands; of those only that have one.
+    places: Places,
+    values: Vec<V>,
+    /// Until which age each may be served without a closer look.
+    terms: Vec<Term>,
     /// Whether each was read since it was last renewed. Written once in that time: a shared word that every
     /// read writes costs more than the read.
-    pub(super) used: Vec<AtomicBool>,
+    used: Vec<AtomicBool>,
 }
 
-pub(super) type Places = HashMap<Arc<str>, usize, foldhash::fast::RandomState>;
+type Places = HashMap<Arc<str>, usize, foldhash::fast::RandomState>;
+
+/// When a value was asked for, and how old it may get before somebody has to look.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Term {
+    pub(super) loaded: Moment,
+    pub(super) limit: Duration,
+}
 
 impl<V> Snapshot<V> {
     pub(super) fn empty() -> Self {
-        let (values, loaded, used) = Default::default();
-        Self { places: Places::default(), values, loaded, used }
+        let (values, terms, used) = Default::default();
+        Self { places: Places::default(), values, terms, used }
+    }
+
+    /// Adds a value, and the texts that find it.
+    pub(super) fn add(&mut self, texts: &[Arc<str>], value: V, term: Term) {
+        let place = self.values.len();
+        self.places.extend(texts.iter().map(|text| (text.clone(), place)));
+        self.values.push(value);
+        self.terms.push(term);
+        self.used.push(AtomicBool::new(false));
     }
 
     /// Where the value of a text stands, if there is one. Notes that it was read.
     #[inline]
     pub(super) fn find(&self, text: &str) -> Option<usize> {
         let place = *self.places.get(text)?;
-        self.at(place)?;
-        let used = self.used.get(place)?;
-        if !used.load(Ordering::Relaxed) {
+        if let Some(used) = self.used.get(place)
+            && !used.load(Ordering::Relaxed)
+        {
             used.store(true, Ordering::Relaxed);
         }
         Some(place)
@@ -46,13 +64,17 @@ impl<V> Snapshot<V> {
 
     #[inline]
     pub(super) fn at(&self, place: usize) -> Option<&V> {
-        self.values.get(place)?.as_ref()
+        self.values.get(place)
     }
 
-    /// When the value at a place was asked for.
-    #[inline]
-    pub(super) fn loaded(&self, place: usize) -> Option<&Moment> {
-        self.loaded.get(place)?.as_ref()
+    pub(super) fn term(&self, place: usize) -> Option<&Term> {
+        self.terms.get(place)
+    }
+
+    /// Whether the value that a text finds was read since this was last asked.
+    pub(super) fn was_used(&self, text: &str) -> bool {
+        let used = self.places.get(text).and_then(|place| self.used.get(*place));
+        used.is_some_and(|used| used.swap(false, Ordering::Relaxed))
     }
 }
 

@@ -9,8 +9,8 @@ use super::live::Feed;
 
 /// Everything about one name in use.
 pub(super) struct Slot<V> {
-    /// Where it stands in the snapshot.
-    pub(super) place: usize,
+    /// What finds it without a lock.
+    pub(super) texts: Vec<Arc<str>>,
     pub(super) held: Option<Held<V>>,
     pub(super) failure: Option<Failure>,
     /// Whom its news are told.
@@ -29,11 +29,12 @@ pub(super) struct Slot<V> {
 }
 
 impl<V> Slot<V> {
-    pub(super) fn new(place: usize) -> Self {
+    /// With what is known of the name.
+    pub(super) fn new(held: Option<Held<V>>, failure: Option<Failure>) -> Self {
         Self {
-            place,
-            held: None,
-            failure: None,
+            texts: Vec::new(),
+            held,
+            failure,
             feeds: Vec::new(),
             kept: false,
             used: true,
@@ -42,6 +43,10 @@ impl<V> Slot<V> {
             doubted: None,
             forced: None,
         }
+    }
+
+    pub(super) fn is_found_by(&self, text: &str) -> bool {
+        self.texts.iter().any(|one| **one == *text)
     }
 
     pub(super) fn feed(&mut self, feed: &Arc<dyn Feed<V>>) {

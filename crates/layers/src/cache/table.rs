@@ -1,25 +1,21 @@
 //! Everything that is decided under the lock of a cache.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use strongroom_core::{Clock, Moment};
+use strongroom_core::{Clock, Freshness, Moment};
 
-use super::Source;
 use super::ad_hoc::AdHoc;
 use super::flights::Flights;
 use super::held::{Failure, Held};
-use super::shown::{Places, Snapshot};
+use super::shown::{Snapshot, Term};
 use super::slot::Slot;
+use super::{Limits, Source};
 
 pub(super) struct Table<S: Source> {
     pub(super) slots: HashMap<S::Key, Slot<S::Value>>,
     pub(super) flights: Flights<S::Key, S::Value>,
     pub(super) ad_hoc: AdHoc<S>,
-    places: Places,
-    free: Vec<usize>,
-    length: usize,
     /// How many news there were.
     pub(super) news: u64,
     pub(super) beat: Option<Beat>,
@@ -44,9 +40,6 @@ impl<S: Source> Table<S> {
             slots: HashMap::new(),
             flights: Flights::new(),
             ad_hoc: AdHoc::new(clock),
-            places: Places::default(),
-            free: Vec::new(),
-            length: 0,
             news: 0,
             beat: None,
             closed: false,
@@ -81,37 +74,18 @@ impl<S: Source> Table<S> {
 
     /// Makes a name one in use, with what is held of it, and findable by a text.
     pub(super) fn slot(&mut self, key: &S::Key, text: Option<&str>) -> &mut Slot<S::Value> {
-        let place = match self.slots.get(key) {
-            Some(slot) => slot.place,
-            None => {
-                let place = self.free.pop().unwrap_or(self.length);
-                self.length = self.length.max(place + 1);
-                let mut slot = Slot::new(place);
-                slot.failure = self.ad_hoc.failure(key);
-                slot.held = self.ad_hoc.take(key);
-                self.slots.insert(key.clone(), slot);
-                place
-            }
-        };
-        if let Some(text) = text
-            && self.places.get(text) != Some(&place)
-        {
-            self.places.insert(text.into(), place);
+        let ad_hoc = &self.ad_hoc;
+        let known = || Slot::new(ad_hoc.take(key), ad_hoc.failure(key));
+        let slot = self.slots.entry(key.clone()).or_insert_with(known);
+        if let Some(text) = text.filter(|text| !slot.is_found_by(text)) {
+            slot.texts.push(text.into());
         }
-        self.slots.entry(key.clone()).or_insert_with(|| Slot::new(place))
-    }
-
-    pub(super) fn is_findable(&self, key: &S::Key, text: &str) -> bool {
-        let place = self.slots.get(key).map(|slot| slot.place);
-        place.is_some() && self.places.get(text) == place.as_ref()
+        slot
     }
 
     /// A name is no longer in use. What is held of it is returned.
     pub(super) fn retire(&mut self, key: &S::Key) -> Option<Held<S::Value>> {
-        let slot = self.slots.remove(key)?;
-        self.places.retain(|_, place| *place != slot.place);
-        self.free.push(slot.place);
-        slot.held
+        self.slots.remove(key)?.held
     }
 
     pub(super) fn hold(&mut self, key: &S::Key, held: Held<S::Value>) {
@@ -155,25 +129,23 @@ impl<S: Source> Table<S> {
     /// Notes which names were read since the snapshot was made.
     pub(super) fn note_uses(&mut self, shown: &Snapshot<S::Value>) {
         for slot in self.slots.values_mut() {
-            if let Some(used) = shown.used.get(slot.place) {
-                slot.used |= used.swap(false, Ordering::Relaxed);
-            }
+            // They share one note.
+            slot.used |= slot.texts.first().is_some_and(|text| shown.was_used(text));
         }
     }
 
     /// What is read without a lock from now on.
-    pub(super) fn snapshot(&self) -> Snapshot<S::Value> {
+    pub(super) fn snapshot(&self, limits: &Limits) -> Snapshot<S::Value> {
         let mut snapshot = Snapshot::empty();
-        snapshot.places = self.places.clone();
-        snapshot.values.resize_with(self.length, || None);
-        snapshot.loaded.resize(self.length, None);
-        snapshot.used.resize_with(self.length, AtomicBool::default);
         for slot in self.slots.values() {
-            let shown = (snapshot.values.get_mut(slot.place), snapshot.loaded.get_mut(slot.place));
-            if let (Some(value), Some(loaded)) = shown
-                && let Some(held) = slot.held.as_ref().filter(|held| !held.overdue)
-            {
-                (*value, *loaded) = (Some(held.value.clone()), Some(held.loaded));
+            if let Some(held) = slot.held.as_ref().filter(|held| !held.overdue) {
+                // One that is stale is known to be, so that nobody has to look before its end.
+                let limit = match held.freshness {
+                    Freshness::Fresh => limits.fresh(),
+                    Freshness::Stale => limits.age(),
+                };
+                let term = Term { loaded: held.loaded, limit };
+                snapshot.add(&slot.texts, held.value.clone(), term);
             }
         }
         snapshot

@@ -163,9 +163,9 @@ async fn values_of_two_calls_are_not_mixed_in_an_outage_and_asked_for_by_the_gat
     let before = scene.chaos.calls();
     for _ in 0..100 {
         let read = scene.read_many(&["db", "api"]).await;
-        assert!(read.iter().all(|read| read.as_ref().is_err_and(|error| {
-            error.kind() == ErrorKind::Unavailable
-        })));
+        assert!(read.iter().all(|read| {
+            read.as_ref().is_err_and(|error| error.kind() == ErrorKind::Unavailable)
+        }));
         assert!(scene.get("db").await.is_ok() && scene.get("api").await.is_ok(), "each alone");
         scene.pass(1).await;
     }

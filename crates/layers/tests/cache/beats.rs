@@ -120,6 +120,21 @@ async fn a_name_that_was_read_once_is_never_renewed() {
 }
 
 #[tokio::test]
+async fn names_that_were_read_once_together_are_never_renewed_either() {
+    for batches in [true, false] {
+        let scene = Scene::with(Limits::new(TTL, STALE), batches);
+        scene.values.put("api", "canary-a");
+        scene.read_many(&["db", "api"]).await;
+        let calls = scene.chaos.calls();
+        scene.pass(200).await;
+        assert_eq!((scene.chaos.calls(), scene.cache.status().len()), (calls, 0));
+        scene.read_many(&["db", "api"]).await;
+        scene.read_many(&["db", "api"]).await;
+        assert_eq!(scene.cache.status().len(), 2, "read twice");
+    }
+}
+
+#[tokio::test]
 async fn a_name_that_is_kept_is_renewed_without_being_read() {
     let scene = Scene::new();
     scene.cache.keep(&key("db"), Some("db")).await.unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use strongroom_core::{ErrorKind, Reason};
 use strongroom_layers::Limits;
-use strongroom_testkit::{ManualClock, Step};
+use strongroom_testkit::{Gate, ManualClock, Step};
 use tokio::time::sleep;
 
 use crate::scene::{AGE, SECOND, STALE, Scene, TTL, down, settle};
@@ -107,6 +107,24 @@ async fn a_renewing_task_of_an_empty_cache_sleeps() {
     assert!(waits <= 400, "looked {waits} times while something was held");
     sleep(HOUR).await;
     assert!(timer.waits() <= waits + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn reads_of_a_stale_value_do_not_keep_the_renewing_task_busy() {
+    let (scene, timer) = timed(false);
+    let _live = scene.live("db").await;
+    sleep(TTL + SECOND).await;
+    let gate = Gate::shut();
+    for step in [Step::fail(down()), Step::ask().wait(&gate)] {
+        scene.chaos.always(None, step);
+        sleep(2 * TTL).await;
+        let waits = timer.waits();
+        for _ in 0..100 {
+            assert!(scene.get("db").await.unwrap().freshness().is_stale());
+            settle().await;
+        }
+        assert!(timer.waits() <= waits + 1, "looked {} times", timer.waits() - waits);
+    }
 }
 
 #[tokio::test(start_paused = true)]

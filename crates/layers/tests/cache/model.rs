@@ -1,6 +1,6 @@
 //! Random operations on a cache, compared with a model of what it may know.
 //!
-//! How often a name may be loaded, from `upstream.rs`: in a time W in which all is well, `2 + W / (2/3 TTL)`. A
+//! How often a name may be loaded, as `world.rs` counts: in a time W in which all is well, `2 + W / (2/3 TTL)`. A
 //! name in use is loaded once a beat, one that is not once a TTL; going from one to the other and back takes two
 //! beats and costs one load more, so three loads come in two TTLs at most. Each change of what the provider
 //! answers adds 8, and the time in which it fails costs `O / 29.1 s` in place of the above; an answer about the
@@ -18,7 +18,8 @@ use tokio::runtime::Builder;
 use tokio::task::yield_now;
 
 use crate::scene::{STALE, TTL, text};
-use crate::upstream::{NAMES, Upstream, WATCHED, World, YIELDS};
+use crate::upstream::{Upstream, YIELDS};
+use crate::world::{NAMES, WATCHED, World};
 
 const CASES: u64 = 500;
 const OPERATIONS: usize = 50;

@@ -98,10 +98,15 @@ impl Engine {
                 *self.said() = Some(Said { at: Moment::now(&*self.clock), ..said });
                 Ok(certain(said.version))
             }
-            (Ok(None), None) => Ok(Version {
-                number: self.configured.unwrap_or(KvVersion::Two),
-                is_certain: self.configured.is_some(),
-            }),
+            (Ok(None), None) => match self.configured {
+                // Nobody says otherwise, and it is not asked at each read.
+                Some(version) => {
+                    let at = Moment::now(&*self.clock);
+                    *self.said() = Some(Said { version, at, doubt: Doubt::None });
+                    Ok(certain(version))
+                }
+                None => Ok(Version { number: KvVersion::Two, is_certain: false }),
+            },
             (Err(error), None) => Err(error),
         }
     }
