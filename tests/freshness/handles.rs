@@ -92,7 +92,10 @@ async fn f012_after_an_invalidation_nobody_is_served_what_was_held() {
     service.chaos.clear();
     service.go_on(3).await;
     assert!(live.load().is_ok(), "it is read again without anybody asking");
-    assert_eq!(service.secrets.invalidate("../x").await.unwrap_err().kind(), ErrorKind::Misconfigured);
+    assert_eq!(
+        service.secrets.invalidate("../x").await.unwrap_err().kind(),
+        ErrorKind::Misconfigured
+    );
 }
 
 #[tokio::test]

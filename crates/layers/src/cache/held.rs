@@ -131,3 +131,55 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// A provider that asks for more than this is asked again all the same.
 const LONGEST_ASKED: Duration = Duration::from_secs(300);
+
+#[cfg(test)]
+mod tests {
+    use strongroom_core::SystemClock;
+
+    use super::*;
+
+    /// How many tenths of a second each of some failures in a row keeps the next load away.
+    fn gates(errors: &[Error], spread: f64, left: Option<Duration>) -> Vec<u128> {
+        let (at, limits) = (Moment::now(&SystemClock), Limits::default());
+        let mut last = None;
+        let mut gates = Vec::new();
+        for error in errors {
+            let failure = Failure::after(last, error.clone(), at, &limits, spread, left);
+            gates.push(failure.wait.as_millis() / 100);
+            last = Some(failure);
+        }
+        gates
+    }
+
+    fn down() -> Error {
+        Error::new(ErrorKind::Unavailable, "down")
+    }
+
+    #[test]
+    fn gates_double_from_a_second_to_half_a_minute_and_are_a_little_apart() {
+        let errors = vec![down(); 8];
+        assert_eq!(gates(&errors, 0.0, None), [10, 20, 40, 80, 160, 300, 300, 300]);
+        assert_eq!(gates(&errors, 1.0, None), [9, 19, 38, 77, 155, 291, 291, 291]);
+    }
+
+    #[test]
+    fn a_gate_is_as_wide_as_the_provider_asks_up_to_five_minutes() {
+        let asking = |seconds| down().with_retry_after(Duration::from_secs(seconds));
+        assert_eq!(gates(&[asking(0), asking(7), asking(100_000)], 0.0, None), [10, 70, 3_000]);
+    }
+
+    #[test]
+    fn answers_about_the_secret_are_believed_for_five_seconds_however_often_they_come() {
+        let absent = Error::new(ErrorKind::NotFound, "none");
+        assert_eq!(gates(&vec![absent; 3], 0.0, None), [50, 50, 50]);
+    }
+
+    #[test]
+    fn the_last_attempt_is_made_before_the_value_ends() {
+        let left = |seconds| Some(Duration::from_secs(seconds));
+        let errors = vec![down(); 6];
+        assert_eq!(gates(&errors, 0.0, left(17)), [10, 20, 40, 80, 120, 120]);
+        // Too late for that.
+        assert_eq!(gates(&errors, 0.0, left(5)), [10, 20, 40, 80, 160, 300]);
+    }
+}
