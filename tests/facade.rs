@@ -228,10 +228,10 @@ async fn case_108_110_111_a_probe_tells_an_outage_from_a_missing_key() {
     let error = missing.probe().await.unwrap_err();
     assert_eq!((error.kind(), error.name()), (ErrorKind::Misconfigured, Some("billing/key")));
     for kind in [ErrorKind::Unavailable, ErrorKind::Unauthenticated] {
-        scene.store.fail_with(Some(kind));
+        scene.fail_with(Some(kind));
         assert_eq!(missing.probe().await.unwrap_err().kind(), kind);
     }
-    scene.store.fail_with(None);
+    scene.fail_with(None);
     // A key that nobody asked for is not missed.
     scene.secrets.delete("signing-key").await.unwrap();
     scene.secrets.probe().await.unwrap();

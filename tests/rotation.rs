@@ -5,8 +5,8 @@ use std::time::Duration;
 use strongroom::{
     ErrorKind, IfVersion, MemoryStore, PutOptions, Reason, Secrets, Settings, Signature,
 };
-use strongroom_testkit::ManualClock;
-use strongroom_tests::{Log, PausedStore, Scene, key};
+use strongroom_testkit::{Gate, ManualClock, Step};
+use strongroom_tests::{Log, Scene, key};
 
 const GRACE: Duration = Duration::from_secs(900);
 const TTL: Duration = Duration::from_secs(60);
@@ -143,13 +143,13 @@ async fn an_outage_never_reads_as_a_forgery() {
     let scene = Scene::with(&[]).await;
     let signer = scene.secrets.signer().await.unwrap();
     let good = signer.sign(b"hi").await.unwrap();
-    scene.store.fail_with(Some(ErrorKind::Unavailable));
+    scene.fail_with(Some(ErrorKind::Unavailable));
     for _ in 0..3 {
         let error = signer.verify(b"hi", &unknown_key()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable, "the key could not be looked for");
         assert!(signer.verify(b"hi", &good).await.is_ok());
     }
-    scene.store.fail_with(None);
+    scene.fail_with(None);
     scene.clock.advance(Duration::from_secs(30));
     let error = signer.verify(b"hi", &unknown_key()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SignatureMismatch);
@@ -161,7 +161,7 @@ async fn keys_serve_through_an_outage_up_to_their_age_limit_and_no_longer() {
     let signer = scene.secrets.signer().await.unwrap();
     let ring = scene.secrets.key_ring().await.unwrap();
     let good = signer.sign(b"hi").await.unwrap();
-    scene.store.fail_with(Some(ErrorKind::Unavailable));
+    scene.fail_with(Some(ErrorKind::Unavailable));
     scene.pass(Duration::from_secs(359)).await;
     assert!(signer.verify(b"hi", &good).await.is_ok() && signer.sign(b"hi").await.is_ok());
     assert!(ring.verify(b"hi", &good).is_ok());
@@ -172,7 +172,7 @@ async fn keys_serve_through_an_outage_up_to_their_age_limit_and_no_longer() {
         assert_eq!(error.kind(), ErrorKind::Unavailable);
     }
     assert_eq!(ring.sign(b"hi").unwrap_err().reason(), Some(Reason::AgeLimit));
-    scene.store.fail_with(None);
+    scene.fail_with(None);
     scene.pass(Duration::from_secs(31)).await;
     assert!(signer.verify(b"hi", &good).await.is_ok(), "recovers without a restart");
 }
@@ -181,7 +181,7 @@ async fn keys_serve_through_an_outage_up_to_their_age_limit_and_no_longer() {
 async fn revoked_access_ends_signing_with_the_ttl() {
     let scene = Scene::with(&[]).await;
     let signer = scene.secrets.signer().await.unwrap();
-    scene.store.fail_with(Some(ErrorKind::PermissionDenied));
+    scene.fail_with(Some(ErrorKind::PermissionDenied));
     assert!(signer.sign(b"hi").await.is_ok(), "fresh");
     scene.pass(TTL).await;
     assert_eq!(signer.sign(b"hi").await.unwrap_err().kind(), ErrorKind::PermissionDenied);
@@ -193,10 +193,10 @@ async fn a_revoked_key_does_not_come_back_with_an_outage() {
         let scene = Scene::with(&[]).await;
         let signer = scene.secrets.signer().await.unwrap();
         let good = signer.sign(b"hi").await.unwrap();
-        scene.store.fail_with(Some(kind));
+        scene.fail_with(Some(kind));
         scene.pass(TTL).await;
         assert_eq!(signer.verify(b"hi", &good).await.unwrap_err().kind(), kind);
-        scene.store.fail_with(Some(ErrorKind::Unavailable));
+        scene.fail_with(Some(ErrorKind::Unavailable));
         scene.pass(Duration::from_secs(6)).await;
         let error = signer.verify(b"hi", &good).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{kind}");
@@ -207,7 +207,7 @@ async fn a_revoked_key_does_not_come_back_with_an_outage() {
 async fn failing_loads_are_at_least_a_second_apart() {
     let scene = Scene::with(&[("SECRETS_MAX_STALE_SECONDS", "0")]).await;
     let signer = scene.secrets.signer().await.unwrap();
-    scene.store.fail_with(Some(ErrorKind::Unavailable));
+    scene.fail_with(Some(ErrorKind::Unavailable));
     scene.clock.advance(TTL);
     let before = scene.store.calls();
     for _ in 0..100 {
@@ -255,15 +255,14 @@ async fn a_key_that_is_put_is_there_at_once() {
 #[tokio::test]
 async fn a_caller_that_goes_away_stops_nothing() {
     let scene = Scene::with(&[]).await;
-    let store = PausedStore::new(scene.store.clone());
-    let builder = Secrets::builder().store(store.clone()).clock(scene.clock.clone());
-    let verifier = builder.build().await.unwrap().signer().await.unwrap();
+    let verifier = scene.restart(&[]).await.signer().await.unwrap();
     scene.secrets.rotate("signing-key").no_wait().run().await.unwrap();
     let new = scene.secrets.signer().await.unwrap().sign(b"hi").await.unwrap();
-    store.pause(true);
+    let gate = Gate::shut();
+    scene.store.next(None, Step::ask().wait(&gate));
     let gone = tokio::time::timeout(Duration::ZERO, verifier.verify(b"hi", &new)).await;
     assert!(gone.is_err(), "it is waiting for the store");
-    store.pause(false);
+    gate.release();
     assert!(verifier.verify(b"hi", &new).await.is_ok(), "its load went on");
 }
 

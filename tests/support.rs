@@ -11,13 +11,10 @@ use std::path::Path;
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use strongroom::provider::{Capabilities, ProviderInfo, SecretStore};
 use strongroom::{
-    Environment, GetOptions, MemoryStore, ProcessEnvironment, Result, Secret, SecretName, Secrets,
-    Settings, VersionInfo,
+    Environment, Error, ErrorKind, MemoryStore, ProcessEnvironment, Secrets, Settings,
 };
-use strongroom_testkit::{ManualClock, ScriptedStore};
+use strongroom_testkit::{ChaosStore, ManualClock, Step};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// A key that passes the checks. `which` makes another one.
@@ -53,7 +50,7 @@ pub struct Scene {
     /// Under test.
     pub secrets: Secrets,
     /// Counts and fails.
-    pub store: ScriptedStore,
+    pub store: ChaosStore,
     /// Stands still.
     pub clock: ManualClock,
 }
@@ -64,7 +61,7 @@ impl Scene {
         let clock = ManualClock::at(1_800_000_000);
         let memory = MemoryStore::with_clock(Arc::new(clock.clone()));
         let memory = memory.with("signing-key", key("1")).expect("a name");
-        let store = ScriptedStore::new(memory);
+        let store = ChaosStore::new(memory);
         let secrets = Self::another(&store, &clock, settings).await;
         Self { secrets, store, clock }
     }
@@ -74,6 +71,16 @@ impl Scene {
         Self::another(&self.store, &self.clock, settings).await
     }
 
+    /// Fails every call with this kind from now on; `None` ends that.
+    pub fn fail_with(&self, kind: Option<ErrorKind>) {
+        match kind {
+            Some(kind) => {
+                self.store.always(None, Step::fail(Error::new(kind, "the script says so")))
+            }
+            None => self.store.clear(),
+        }
+    }
+
     /// Lets time pass, and everything happen that is due then.
     pub async fn pass(&self, by: Duration) {
         self.clock.advance(by);
@@ -81,7 +88,7 @@ impl Scene {
     }
 
     async fn another(
-        store: &ScriptedStore,
+        store: &ChaosStore,
         clock: &ManualClock,
         settings: &[(&str, &str)],
     ) -> Secrets {
@@ -160,50 +167,5 @@ impl MakeWriter<'_> for Log {
 
     fn make_writer(&self) -> Self {
         *self
-    }
-}
-
-/// A store whose reads wait while it is paused.
-#[derive(Clone, Debug)]
-pub struct PausedStore {
-    inner: ScriptedStore,
-    paused: tokio::sync::watch::Sender<bool>,
-}
-
-impl PausedStore {
-    /// Around a store, not paused.
-    pub fn new(inner: ScriptedStore) -> Self {
-        Self { inner, paused: tokio::sync::watch::Sender::new(false) }
-    }
-
-    /// Pauses, or lets everything that waits go on.
-    pub fn pause(&self, paused: bool) {
-        self.paused.send_replace(paused);
-    }
-
-    async fn wait(&self) {
-        // The sender is this store, so waiting ends.
-        let _ = self.paused.subscribe().wait_for(|paused| !paused).await;
-    }
-}
-
-#[async_trait]
-impl SecretStore for PausedStore {
-    fn info(&self) -> &ProviderInfo {
-        self.inner.info()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.inner.capabilities()
-    }
-
-    async fn get(&self, name: &SecretName, options: GetOptions) -> Result<Secret> {
-        self.wait().await;
-        self.inner.get(name, options).await
-    }
-
-    async fn versions(&self, name: &SecretName) -> Result<Vec<VersionInfo>> {
-        self.wait().await;
-        self.inner.versions(name).await
     }
 }

@@ -6,7 +6,7 @@
 //! - [`RawServer`], [`BlackHole`] and [`TlsFront`] do what no server library can: break off, drip, hang, and
 //!   show bad certificates.
 //! - [`ChaosStore`] wraps a store, counts what is asked of it, and fails, panics, waits, lags or answers
-//!   [as told](Step), call by call and name by name; [`ScriptedStore`] fails all or nothing.
+//!   [as told](Step), call by call and name by name.
 //! - [`ManualClock`] is a clock that a test moves.
 
 #![forbid(unsafe_code)]
@@ -16,7 +16,6 @@ mod clock;
 pub mod conformance;
 mod fault;
 mod raw;
-mod scripted;
 mod tls;
 mod vault;
 
@@ -24,6 +23,5 @@ pub use chaos::{ChaosStore, Gate, Step};
 pub use clock::ManualClock;
 pub use fault::{Fault, On};
 pub use raw::{BlackHole, Exchange, RawServer, http};
-pub use scripted::ScriptedStore;
 pub use tls::{Certificate, TlsFront};
 pub use vault::{Call, FakeVault, Mount, ServerState};

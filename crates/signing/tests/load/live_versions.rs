@@ -1,7 +1,7 @@
 //! What a store does of its own accord to bring the live versions of a secret.
 
-use strongroom_core::{ErrorKind, LiveVersion, Result, SecretStore, VersionState};
-use strongroom_testkit::ScriptedStore;
+use strongroom_core::{Error, ErrorKind, LiveVersion, Result, SecretStore, VersionState};
+use strongroom_testkit::{ChaosStore, Step};
 
 use crate::store::{NOW, Plain, Shelf, at, current, ids, key, name, retired, version};
 
@@ -104,7 +104,7 @@ async fn what_is_wrong_with_the_current_version_is_the_answer() {
 #[tokio::test]
 async fn a_secret_that_is_not_there_is_looked_for_once() {
     let store = Plain::over(&Shelf::default());
-    store.0.fail_with(Some(ErrorKind::NotFound));
+    store.0.always(None, Step::fail(Error::new(ErrorKind::NotFound, "the script says so")));
     assert_eq!(live(&store).await.unwrap_err().kind(), ErrorKind::NotFound);
     assert_eq!(store.calls(), 1);
 }
@@ -121,10 +121,10 @@ async fn a_version_that_is_replaced_and_removed_between_list_and_read_is_followe
 
 #[tokio::test]
 async fn a_wrapper_passes_the_question_on_as_one() {
-    let store = ScriptedStore::new(Shelf::of([current(2), retired(1, 10)]));
+    let store = ChaosStore::new(Shelf::of([current(2), retired(1, 10)]));
     assert_eq!(store.live_versions(&name(), at(SINCE)).await.unwrap().len(), 2);
     assert_eq!(store.calls(), 1);
-    store.fail_with(Some(ErrorKind::Unavailable));
+    store.always(None, Step::fail(Error::new(ErrorKind::Unavailable, "the script says so")));
     let error = store.live_versions(&name(), at(SINCE)).await.unwrap_err();
     assert_eq!((error.kind(), store.calls()), (ErrorKind::Unavailable, 2));
 }

@@ -9,7 +9,7 @@ use strongroom_core::{
     Capabilities, Error, ErrorKind, GetOptions, ProviderInfo, Result, Secret, SecretName,
     SecretStore, SecretVersion, Select, VersionInfo, VersionState,
 };
-use strongroom_testkit::ScriptedStore;
+use strongroom_testkit::ChaosStore;
 
 /// When the tests begin.
 pub(crate) const NOW: u64 = 1_800_000_000;
@@ -172,11 +172,11 @@ impl SecretStore for Shelf {
 
 /// A store of few methods: what it asks of its inner store, that one counts.
 #[derive(Clone, Debug)]
-pub(crate) struct Plain(pub(crate) ScriptedStore);
+pub(crate) struct Plain(pub(crate) ChaosStore);
 
 impl Plain {
     pub(crate) fn over(shelf: &Shelf) -> Self {
-        Self(ScriptedStore::new(shelf.clone()))
+        Self(ChaosStore::new(shelf.clone()))
     }
 
     pub(crate) fn calls(&self) -> usize {
