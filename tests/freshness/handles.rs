@@ -164,3 +164,56 @@ async fn after_shutdown_everything_is_closed() {
     }
     assert!(service.secrets.cached("db").is_none());
 }
+
+#[tokio::test]
+async fn who_waits_for_a_change_is_told_of_the_shutdown() {
+    let service = Service::new().await;
+    let mut live = service.secrets.watch("db").await.unwrap();
+    service.peer().await.delete("db").await.unwrap();
+    service.go_on(61).await;
+    assert_eq!(live.changed().await.unwrap_err().kind(), ErrorKind::Deleted);
+    let waiting = tokio::spawn(async move { live.changed().await });
+    settle().await;
+    service.secrets.shutdown().await;
+    assert_eq!(waiting.await.unwrap().unwrap_err().reason(), Some(Reason::Closed));
+}
+
+#[tokio::test]
+async fn a_write_whose_caller_went_away_is_read_again_all_the_same() {
+    let service = Service::new().await;
+    for _ in 0..2 {
+        service.secrets.get("db").await.unwrap();
+    }
+    let gate = strongroom_testkit::Gate::shut();
+    service.chaos.next("db", Step::ask().hold(&gate));
+    let write = service.secrets.put("db", "canary-2", PutOptions::default());
+    let gone = tokio::time::timeout(Duration::ZERO, write).await;
+    assert!(gone.is_err(), "it was written, and nobody waited for the answer");
+    assert!(service.secrets.cached("db").is_none());
+    assert_eq!(service.secrets.get("db").await.unwrap().value().expose(), b"canary-2");
+}
+
+#[tokio::test]
+async fn what_was_written_over_and_cannot_be_read_again_serves_on_as_stale() {
+    let service = Service::new().await;
+    service.secrets.watch("db").await.unwrap();
+    for _ in 0..2 {
+        service.secrets.get("db").await.unwrap();
+    }
+    service.chaos.next("db", Step::ask());
+    service.secrets.put("db", "canary-2", PutOptions::default()).await.unwrap();
+    service.chaos.always(None, Step::fail(down()));
+    let secret = service.secrets.get("db").await.unwrap();
+    assert_eq!((secret.value().expose(), secret.freshness()), (&b"canary-1"[..], Freshness::Stale));
+}
+
+#[tokio::test]
+async fn a_write_of_the_same_bytes_is_no_change() {
+    let service = Service::new().await;
+    let mut live = service.secrets.watch("db").await.unwrap();
+    service.put("db", "canary-1").await;
+    service.go_on(61).await;
+    assert_eq!(live.load().unwrap().version().map(|version| version.as_str()), Some("2"));
+    let changed = tokio::time::timeout(Duration::ZERO, live.changed()).await;
+    assert!(changed.is_err(), "its user has nothing to do");
+}

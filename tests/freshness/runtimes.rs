@@ -83,3 +83,26 @@ fn outside_of_a_runtime_an_error_says_so() {
     let std::task::Poll::Ready(Err(error)) = polled else { panic!("an error at once") };
     assert_eq!(error.kind(), strongroom::ErrorKind::Misconfigured);
 }
+
+#[test]
+fn who_waits_for_a_change_in_another_runtime_renews_when_the_first_one_ends() {
+    let clock = ManualClock::at(1_800_000_000);
+    let memory = MemoryStore::with_clock(Arc::new(clock.clone()));
+    let chaos = ChaosStore::new(memory.with("db", "canary-1").unwrap());
+    let builder = Secrets::builder().store(chaos.clone()).clock(clock.clone()).attempts(1);
+    let first = runtime();
+    let mut live = first.block_on(async {
+        let secrets = builder.build().await.unwrap();
+        secrets.watch("db").await.unwrap()
+    });
+    runtime().block_on(async {
+        let waiting = tokio::spawn(async move { live.changed().await });
+        settle().await;
+        drop(std::thread::spawn(move || drop(first)).join());
+        settle().await;
+        let other = strongroom::Secret::new("canary-2".into());
+        chaos.always("db", Step::answer(other));
+        clock.advance(Duration::from_secs(60));
+        waiting.await.unwrap().unwrap();
+    });
+}

@@ -3,7 +3,7 @@
 /// How it stands with the time of a value that a cache holds.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub enum Freshness {
-    /// Within its TTL, or just read.
+    /// Within its TTL and the attempt that renews it, or just read.
     #[default]
     Fresh,
     /// Past its TTL and served because it could not be read again, for a reason that says nothing about the

@@ -1,6 +1,6 @@
 //! Reading without waiting, and how it stands with what is read.
 
-use strongroom_core::{Result, Secret};
+use strongroom_core::{Result, Secret, SecretRef};
 use strongroom_layers::{Follow, Live, Ref};
 
 use crate::reads::Read;
@@ -86,7 +86,8 @@ impl Secrets {
         self.inner.health()
     }
 
-    /// Drops what is held of a secret, all its fields and versions and a signing key made of it: nothing that
+    /// Drops what is held of a secret, all its fields and versions and a signing key made of it, and public keys
+    /// that the provider publishes under this name: nothing that
     /// was read before is served once this returns, also where a read is under way. What is in use is read again
     /// in the background, at once.
     ///
@@ -95,6 +96,9 @@ impl Secrets {
     pub async fn invalidate(&self, name: &str) -> Result<()> {
         let reference = self.inner.resolve(name)?;
         self.inner.invalidate(reference.name());
+        if reference.field().is_none() {
+            self.inner.invalidate_published(SecretRef::new(name)?.name());
+        }
         Ok(())
     }
 
@@ -130,8 +134,9 @@ impl Secrets {
         self.inner.use_secret(name, attempt).await
     }
 
-    /// Drops everything that is held, wipes it, and ends all background work. Handles and reads answer
-    /// `Unavailable` (reason `closed`) from then on. Without this, the last handle that is dropped does so.
+    /// Drops everything that is held, wipes it, and ends all background work. Reads, and handles of what was
+    /// read, answer `Unavailable` (reason `closed`) from then on; writes, and signatures that the provider makes,
+    /// go to it as before. Without this, the last handle that is dropped does so.
     pub async fn shutdown(&self) {
         self.inner.reads.shutdown().await;
         self.inner.rings.shutdown().await;

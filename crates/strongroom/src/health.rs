@@ -3,14 +3,14 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use strongroom_core::{ErrorKind, Freshness, Reason, Result, Secret, SecretName};
+use strongroom_core::{Error, ErrorKind, Freshness, Reason, Result, Secret, SecretName};
 use strongroom_layers::Status;
 
 use crate::declared::One;
 use crate::inner::{Inner, Remote};
 use crate::published::PublicKeys;
 use crate::reads::Read;
-use crate::rings::Ring;
+use crate::rings::{Ring, ring};
 
 /// Whether everything that was declared, or is in use, can be used. Nothing is asked for it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -134,8 +134,8 @@ impl Inner {
             (None, _) => Trouble::Unusable,
         };
         let critical = what == Trouble::Unusable && self.is_critical(&name);
-        let kind = status.error.as_ref().map(strongroom_core::Error::kind);
-        let reason = status.error.as_ref().and_then(strongroom_core::Error::reason);
+        let kind = status.error.as_ref().map(Error::kind);
+        let reason = status.error.as_ref().and_then(Error::reason);
         Some(Problem { name, critical, what, kind, reason })
     }
 
@@ -143,6 +143,10 @@ impl Inner {
         let trouble = remote.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let (at, error) = trouble?;
         let since = at.age(&*self.clock);
+        // It is not known any more, and whoever needs it asks.
+        if since >= self.common.limits.age() {
+            return None;
+        }
         // It has told its public keys since: it answers.
         let answered = |status: &Status<_, _>| {
             status.error.is_none() && status.age.is_some_and(|age| age < since)
@@ -189,23 +193,26 @@ impl Inner {
 
     /// Reads everything that was declared.
     pub(crate) async fn ready(&self) -> Result<()> {
-        let mut failed = None;
+        let mut failed: Option<Error> = None;
         let (keys, secrets): (Vec<&One>, Vec<&One>) =
             self.declared.iter().partition(|one| self.is_signing_key(one));
         let mut reads = Vec::with_capacity(secrets.len());
         for one in &secrets {
             reads.push((Read::current(&self.resolve(&one.text)?), Some(one.text.as_str())));
         }
-        // In one call where the provider can; then each is kept in use, whether or not it could be read.
-        self.reads.get_many(&reads, None).await;
-        for (read, text) in &reads {
-            failed = failed.or(self.reads.keep(read, *text).await.err());
-        }
+        // In one call where the provider can. Kept in use whether or not they can be read.
+        let results = self.reads.get_many(&reads, None).await;
+        reads.iter().for_each(|(read, text)| self.reads.keep(read, *text));
+        failed = failed.or(results.into_iter().find_map(Result::err));
         for one in keys {
             let name = self.key_name(one.reference.name())?;
             let checked = match &self.remote {
                 Some(remote) => remote.note(remote.signer.check(&name).await),
-                None => self.rings.keep(&name, Some(name.as_str())).await.map(drop),
+                None => {
+                    let read = ring(&self.rings, &name).await.map(drop);
+                    self.rings.keep(&name, Some(name.as_str()));
+                    read
+                }
             };
             failed = failed.or(checked.err());
         }

@@ -12,6 +12,7 @@ use strongroom_layers::{Cache, Source};
 use crate::common::Common;
 use crate::declared::Declared;
 use crate::field_write;
+use crate::finally::Finally;
 use crate::key_ring::KeyRing;
 use crate::published::Published;
 use crate::reads::{Read, Reads};
@@ -50,6 +51,13 @@ pub(crate) struct Remote {
 }
 
 impl Remote {
+    /// Notes how several calls in one went.
+    pub(crate) fn note_all<T>(&self, results: &[Result<T>]) {
+        let passing = |error: &&Error| error.kind().allows_stale();
+        let trouble = results.iter().filter_map(|result| result.as_ref().err()).find(passing);
+        drop(self.note(trouble.map_or(Ok(()), |error| Err(error.clone()))));
+    }
+
     /// Notes how a call went, for `health`.
     pub(crate) fn note<T>(&self, result: Result<T>) -> Result<T> {
         let trouble = result.as_ref().err().filter(|error| error.kind().allows_stale());
@@ -139,6 +147,13 @@ impl Inner {
         self.rings.invalidate(|key| key == name);
     }
 
+    /// As [`invalidate`](Self::invalidate), of what is published of a key of the provider's own.
+    pub(crate) fn invalidate_published(&self, name: &SecretName) {
+        if let Some(remote) = &self.remote {
+            remote.published.invalidate(|key| key == name);
+        }
+    }
+
     pub(crate) async fn put(
         &self,
         reference: &SecretRef,
@@ -154,15 +169,13 @@ impl Inner {
             let message = "this provider keeps text only, and the value is not UTF-8";
             return Err(located(Error::new(ErrorKind::Unsupported, message)));
         }
-        let written = match reference.field() {
+        let _outdated = Finally(|| self.expire(name));
+        match reference.field() {
             Some(field) if !can.fields => {
                 field_write::put(&*self.store, name, field, &value, options.field(None)).await
             }
             field => self.store.put(name, value, options.field(field.cloned())).await,
-        };
-        // Whether or not it went well: a write that timed out may have happened.
-        self.expire(name);
-        written
+        }
     }
 
     /// Says, at the start and then at most once a minute, that verification is switched off.

@@ -6,7 +6,7 @@ use strongroom_core::{Freshness, KeyId, Purpose, Reason, Result, SecretName, Sig
 use strongroom_layers::{Cache, Follow, Live};
 use strongroom_signing::{KeySnapshot, KeyState, RawSnapshot, RawTag};
 
-use crate::rings::{Ring, Rings, look_for, ring};
+use crate::rings::{Ring, Rings, look_for};
 
 /// The live versions of a signing key, which sign and verify without waiting. Cheap to clone.
 ///
@@ -74,11 +74,6 @@ impl KeyRing {
     /// As [`verify`](Self::verify), and looks for nothing: for callers that can wait, and do so themselves.
     pub(crate) fn verify_known(&self, message: &[u8], signature: &Signature) -> Result<Verified> {
         self.live.load()?.verify(message, signature)
-    }
-
-    /// Waits until there is a key that is as new as it should be, or the last one if it cannot be had.
-    pub(crate) async fn renewed(&self) -> Result<()> {
-        ring(&self.rings, &self.name).await.map(drop)
     }
 
     /// The id of the key that signs.

@@ -52,6 +52,7 @@ mod builder;
 mod common;
 mod declared;
 mod field_write;
+mod finally;
 mod fresh;
 mod health;
 mod inner;

@@ -10,7 +10,9 @@ use strongroom_core::{
 };
 use strongroom_signing::{KeyEncoding, KeySet, SigningKey};
 
+use crate::finally::Finally;
 use crate::inner::Inner;
+use crate::rings::ring;
 
 /// How many random bytes a new key has, unless somebody says.
 const KEY_BYTES: usize = 32;
@@ -122,6 +124,10 @@ impl Rotate {
             options = options.if_version(IfVersion::Is(version.clone()));
         }
         let version = inner.put(&reference, value, options).await.map_err(located)?;
+        if inner.rings.status().iter().any(|status| status.key == *reference.name()) {
+            // So that handles which cannot wait have it too. If it fails, it is tried again.
+            let _ = ring(&inner.rings, reference.name()).await;
+        }
         Ok(Rotation {
             name: logical,
             version,
@@ -147,12 +153,13 @@ impl Rotate {
         }
         self.check_waiting()?;
         let _turn = self.inner.rotating.lock().await;
-        let rotated = remote.rotate(name.name()).await;
-        if let Some(remote) = &self.inner.remote {
-            // Whether or not it went well: a call that timed out may have rotated.
-            remote.published.expire(|key| key == name.name());
-        }
-        let rotated = rotated?;
+        let key = name.name().clone();
+        let _outdated = Finally(|| {
+            if let Some(remote) = &self.inner.remote {
+                remote.published.expire(|published| *published == key);
+            }
+        });
+        let rotated = remote.rotate(&key).await?;
         Ok(Rotation {
             name,
             version: Some(rotated.version),

@@ -11,6 +11,7 @@ use strongroom_core::{
 use strongroom_layers::Cache;
 use strongroom_local::ProcessEnvironment;
 
+use crate::finally::Finally;
 use crate::inner::Inner;
 use crate::reads::Reads;
 use crate::{Builder, KeyRing, RawHmac, Rotate, Signer};
@@ -144,13 +145,10 @@ impl Secrets {
     /// `NotFound` if it is not there; `Unsupported` if the provider cannot delete.
     pub async fn delete(&self, name: &str) -> Result<()> {
         let name = self.inner.full_name(&SecretName::new(name)?)?;
-        let deleted = self.inner.store.delete(&name).await;
-        match &deleted {
-            Ok(()) => self.inner.invalidate(&name),
-            // A call that timed out may have deleted it.
-            Err(_) => self.inner.expire(&name),
-        }
-        deleted
+        let _outdated = Finally(|| self.inner.expire(&name));
+        self.inner.store.delete(&name).await?;
+        self.inner.invalidate(&name);
+        Ok(())
     }
 
     /// Brings a deleted secret back, where the provider can.
@@ -160,9 +158,8 @@ impl Secrets {
     /// cannot.
     pub async fn restore(&self, name: &str) -> Result<()> {
         let name = self.inner.full_name(&SecretName::new(name)?)?;
-        let restored = self.inner.store.restore(&name).await;
-        self.inner.expire(&name);
-        restored
+        let _outdated = Finally(|| self.inner.expire(&name));
+        self.inner.store.restore(&name).await
     }
 
     /// Signs and verifies with the configured key: one of the store, or one of the provider's own where that

@@ -7,6 +7,8 @@ use strongroom_core::{
     Error, ErrorKind, Purpose, Reason, Result, SecretName, SignOptions, Signature, Verified,
 };
 
+use strongroom_signing::KeySnapshot;
+
 use crate::inner::{Inner, Remote};
 use crate::{KeyRing, published, rings};
 
@@ -62,10 +64,7 @@ impl Signer {
     /// Those of reading the key, if there is none that may be used; `Unavailable` past the age limit.
     pub async fn sign(&self, message: &[u8]) -> Result<Signature> {
         match self.backend()? {
-            Backend::Local(ring) => {
-                ring.renewed().await?;
-                ring.sign(message)
-            }
+            Backend::Local(_) => self.local_keys().await?.sign(message),
             Backend::Remote(remote) => {
                 remote.note(remote.signer.sign(&self.key, message, self.options.clone()).await)
             }
@@ -96,7 +95,10 @@ impl Signer {
     /// Signs several messages: one result a message, in their order.
     pub async fn sign_many(&self, messages: &[&[u8]]) -> Vec<Result<Signature>> {
         if let Ok(Backend::Remote(remote)) = self.backend() {
-            return remote.signer.sign_many(&self.key, messages, self.options.clone()).await;
+            let options = self.options.clone();
+            let signed = remote.signer.sign_many(&self.key, messages, options).await;
+            remote.note_all(&signed);
+            return signed;
         }
         let mut signatures = Vec::with_capacity(messages.len());
         for message in messages {
@@ -139,8 +141,12 @@ impl Signer {
         message: &[u8],
         signature: &Signature,
     ) -> Result<Verified> {
-        ring.renewed().await?;
-        match ring.verify_known(message, signature) {
+        let mut verified = ring.verify_known(message, signature);
+        if verified.as_ref().is_err_and(|error| error.kind() != ErrorKind::SignatureMismatch) {
+            // There are no keys at hand that may be used.
+            verified = self.local_keys().await?.verify(message, signature);
+        }
+        match verified {
             Err(error) if error.reason() == Some(Reason::UnknownKey) => {
                 let purpose = &self.options.purpose;
                 let (rings, key) = (&self.inner.rings, &self.key);
@@ -148,6 +154,11 @@ impl Signer {
             }
             verified => verified,
         }
+    }
+
+    /// The keys of the store, as new as they should be, or the last ones if they cannot be had.
+    async fn local_keys(&self) -> Result<KeySnapshot> {
+        rings::ring(&self.inner.rings, &self.key).await?.0.with_purpose(&self.options.purpose)
     }
 
     async fn verify_remote(
@@ -183,6 +194,7 @@ impl Signer {
         let mut asked = Vec::new();
         if !left.is_empty() {
             asked = remote.signer.verify_many(&self.key, &left, options.clone()).await;
+            remote.note_all(&asked);
         }
         let mut asked = asked.into_iter();
         let mut verified = Vec::with_capacity(pairs.len());

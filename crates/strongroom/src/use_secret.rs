@@ -1,6 +1,7 @@
 //! Using a secret that may just have been rotated.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use strongroom_core::{GetOptions, Result, Secret, Select};
 use strongroom_layers::Reloaded;
@@ -61,7 +62,11 @@ impl Inner {
             }
         }
         // Whoever checks it may not have been told of the new one yet.
-        let options = GetOptions::default().select(Select::Previous);
+        let mut options = GetOptions::default().select(Select::Previous);
+        if newer.is_some() {
+            // What was the previous one a moment ago is no longer.
+            options = options.max_age(Duration::ZERO);
+        }
         if let Ok(previous) = self.get(&reference, None, options).await
             && is_other(&previous)
             && newer.is_none_or(|newer| !newer.value().ct_eq(previous.value()))

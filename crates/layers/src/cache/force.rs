@@ -73,7 +73,11 @@ impl<S: Source> Shared<S> {
                 }
             };
             let id = load.id;
-            match timeout_at(deadline, load.outcome()).await.map_err(|_| late())? {
+            let outcome = timeout_at(deadline, load.outcome()).await;
+            match outcome.map_err(|_| {
+                self.give_up(key, id);
+                late()
+            })? {
                 Some(Outcome::Loaded(value)) if is_found(&value) => {
                     return Ok(Reloaded::Found(value));
                 }

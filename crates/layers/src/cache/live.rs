@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use strongroom_core::{Clock, Error, ErrorKind, Freshness, Moment, Reason, Result};
 use tokio::sync::watch;
 
+use super::attendance::Attendance;
 use super::shown::{LiveRef, State};
 
 /// Shows the last good value of one secret, renewed in the background. Cheap to clone.
@@ -46,7 +47,7 @@ impl<T> Live<T> {
     #[inline]
     pub fn load(&self) -> Result<LiveRef<'_, T>> {
         let shown = LiveRef::new(self.screen.state.load())?;
-        if self.screen.unattended.load(Ordering::Relaxed) {
+        if !self.screen.attendance.is_kept() {
             self.screen.check_age()?;
         }
         Ok(shown)
@@ -67,10 +68,17 @@ impl<T> Live<T> {
         {
             return Err(error.clone());
         }
-        self.keeper.attend()?;
-        // The sender is in the screen, which this handle holds.
-        let _ = self.changes.changed().await;
-        self.load().map(drop)
+        loop {
+            // Taken first, so that no end is missed.
+            let ended = self.screen.attendance.ended();
+            self.keeper.attend()?;
+            tokio::select! {
+                // The sender is in the screen, which this handle holds.
+                _ = self.changes.changed() => return self.load().map(drop),
+                // The runtime that renewed ended: it goes on in this one.
+                () = ended => {}
+            }
+        }
     }
 
     /// Whether the value is as new as it should be.
@@ -101,8 +109,7 @@ impl<T> fmt::Debug for Live<T> {
 /// What a handle and its clones look at.
 pub(super) struct Screen<T> {
     state: ArcSwap<State<T>>,
-    /// Nobody renews at the moment.
-    unattended: Arc<AtomicBool>,
+    attendance: Arc<Attendance>,
     stale: AtomicBool,
     times: Mutex<Times>,
     changes: watch::Sender<u64>,
@@ -122,14 +129,14 @@ struct Times {
 }
 
 impl<T> Screen<T> {
-    pub(super) fn new(unattended: Arc<AtomicBool>, clock: Arc<dyn Clock>, age: Duration) -> Self {
+    pub(super) fn new(attendance: Arc<Attendance>, clock: Arc<dyn Clock>, age: Duration) -> Self {
         let loaded = Moment::now(&*clock);
         Self {
             state: ArcSwap::from_pointee(State::Unusable(Error::new(
                 ErrorKind::Unavailable,
                 "the secret is not read yet",
             ))),
-            unattended,
+            attendance,
             stale: AtomicBool::new(false),
             times: Mutex::new(Times { news: 0, same: 0, loaded, behind: false }),
             changes: watch::Sender::new(0),
@@ -225,8 +232,9 @@ impl<V, T: Send + Sync> Feed<V> for Reader<V, T> {
         }
         let replaced = match (news, parsed) {
             (News::Unusable(error), _) => {
-                // Who was told that it is unusable waits until it is usable again.
-                Some(screen.show(State::Unusable(error.clone()), was_usable))
+                // Who was told that it is unusable waits until it is usable again, or never will be.
+                let is_end = error.reason() == Some(Reason::Closed);
+                Some(screen.show(State::Unusable(error.clone()), was_usable || is_end))
             }
             (News::Value { loaded, .. } | News::Same { loaded, .. }, Some(Ok(value))) => {
                 times.behind = false;

@@ -2,6 +2,7 @@
 
 mod ad_hoc;
 mod aftermath;
+mod attendance;
 mod event;
 mod flights;
 mod force;
@@ -22,7 +23,6 @@ mod table;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use strongroom_core::{Clock, Result};
@@ -109,8 +109,7 @@ impl<S: Source> Cache<S> {
         let place = snapshot.find(text)?;
         let term = snapshot.term(place)?;
         let in_time = term.loaded.coarse_age(&*shared.clock) < term.limit;
-        let is_attended = !shared.unattended.load(Ordering::Relaxed);
-        if in_time && is_attended { snapshot.at(place).cloned() } else { None }
+        if in_time && shared.attendance.is_kept() { snapshot.at(place).cloned() } else { None }
     }
 
     /// The value in use that a text finds, borrowed: no lock, no allocation, no look at the clock.
@@ -119,7 +118,7 @@ impl<S: Source> Cache<S> {
         let shared = &*self.0;
         let snapshot = shared.snapshot.load();
         let place = snapshot.find(text)?;
-        if shared.unattended.load(Ordering::Relaxed)
+        if !shared.attendance.is_kept()
             && snapshot.term(place)?.loaded.age(&*shared.clock) >= shared.limits.age()
         {
             return None;
@@ -156,8 +155,8 @@ impl<S: Source> Cache<S> {
         parse: impl Fn(&S::Value) -> Result<T> + Send + Sync + 'static,
     ) -> Result<Live<T>> {
         let shared = &self.0;
-        let (unattended, clock) = (shared.unattended.clone(), shared.clock.clone());
-        let screen = Arc::new(Screen::new(unattended, clock, shared.limits.age()));
+        let (attendance, clock) = (shared.attendance.clone(), shared.clock.clone());
+        let screen = Arc::new(Screen::new(attendance, clock, shared.limits.age()));
         let reader = Reader { screen: screen.clone(), follow, parse: Box::new(parse) };
         let feed: Arc<dyn Feed<S::Value>> = Arc::new(reader);
         let (number, held) = {
@@ -165,15 +164,16 @@ impl<S: Source> Cache<S> {
             if table.closed {
                 return Err(closed());
             }
+            let is_new = shared.put_in_use(&mut table, key, text);
             let slot = table.slot(key, text);
             slot.feed(&feed);
             let held = slot.held.clone();
             table.news += 1;
-            let number = table.news;
-            shared.publish(&mut table);
-            (number, held)
+            if is_new {
+                shared.wake.notify_one();
+            }
+            (table.news, held)
         };
-        shared.wake.notify_one();
         if let Some(held) = held {
             let Held { value, loaded, freshness, .. } = held;
             feed.tell(number, &News::Value { value, loaded, freshness })?;
@@ -182,22 +182,14 @@ impl<S: Source> Cache<S> {
         Ok(Live::new(screen, Arc::new(keeper)))
     }
 
-    /// Reads a key and keeps it in use from now on, however rarely it is read.
-    ///
-    /// # Errors
-    /// As [`get`](Self::get). It is kept in use all the same, and tried again.
-    pub async fn keep(&self, key: &S::Key, text: Option<&str>) -> Result<S::Value> {
-        let read = self.get(key, None, None).await;
-        {
-            let mut table = self.0.table();
-            if table.closed {
-                return Err(closed());
-            }
+    /// Keeps a key in use from now on, however rarely it is read. What is not held is read in the background.
+    pub fn keep(&self, key: &S::Key, text: Option<&str>) {
+        let mut table = self.0.table();
+        if !table.closed {
+            self.0.put_in_use(&mut table, key, text);
             table.slot(key, text).kept = true;
-            self.0.publish(&mut table);
+            self.0.wake.notify_one();
         }
-        self.0.wake.notify_one();
-        read
     }
 
     /// Reads a key again if what is held is not what is looked for, at most once a cooldown. Whoever comes
@@ -248,11 +240,12 @@ impl<S: Source> Cache<S> {
         &self.0.source
     }
 
-    /// Drops everything, for good, and waits until no task of this cache runs. Handles and reads answer
-    /// `Unavailable` (reason `closed`) from now on.
+    /// Drops everything, for good, and waits until no task of this cache runs, for no longer than an operation
+    /// takes. Handles and reads answer `Unavailable` (reason `closed`) from now on.
     pub async fn shutdown(&self) {
         self.0.close();
-        self.0.idle().await;
+        // A runtime that is not driven never ends its tasks. They hold nothing, and what they bring is dropped.
+        let _ = tokio::time::timeout_at(self.0.deadline(), self.0.idle()).await;
     }
 }
 

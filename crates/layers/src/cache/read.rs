@@ -63,7 +63,10 @@ impl<S: Source> Shared<S> {
             let id = load.id;
             let outcome = match timeout_at(deadline, load.outcome()).await {
                 Ok(outcome) => outcome,
-                Err(_) => return self.last_resort(ask, late()),
+                Err(_) => {
+                    self.give_up(ask.key, id);
+                    return self.last_resort(ask, late());
+                }
             };
             match outcome {
                 _ if is_late => {}
@@ -85,6 +88,17 @@ impl<S: Source> Shared<S> {
     /// tells more.
     pub(super) fn deadline(&self) -> Instant {
         Instant::now() + self.limits.operation + Duration::from_millis(100)
+    }
+
+    /// A load that takes longer than an operation stands in nobody's way any more: the runtime that it runs in
+    /// may not be driven.
+    pub(super) fn give_up(&self, key: &S::Key, id: u64) {
+        let mut table = self.table();
+        let is_overlong = |began: Moment| began.age(&*self.clock) >= self.limits.operation;
+        if table.flights.join(key).is_some_and(|(load, began)| load.id == id && is_overlong(began))
+        {
+            table.flights.land(key, id);
+        }
     }
 
     fn last_resort(&self, ask: &Ask<'_, S::Key>, error: Error) -> Result<S::Value> {
@@ -148,7 +162,7 @@ impl<S: Source> Shared<S> {
                 held.turn_stale();
             }
             if let Some(text) = ask.text {
-                self.make_findable(table, ask.key, text);
+                self.put_in_use(table, ask.key, Some(text));
             }
             return Some(held.value);
         }
@@ -163,18 +177,26 @@ impl<S: Source> Shared<S> {
         if let Some(text) = ask.text
             && table.has_room()
         {
-            self.make_findable(table, ask.key, text);
+            self.put_in_use(table, ask.key, Some(text));
             self.wake.notify_one();
         }
         Some(held.value)
     }
 
-    /// Puts a key into the snapshot, under a text.
-    fn make_findable(&self, table: &mut Table<S>, key: &S::Key, text: &str) {
-        if !table.slots.get(key).is_some_and(|slot| slot.is_found_by(text)) {
-            table.slot(key, Some(text));
+    /// Puts a key into the snapshot, under a text; whether that is new.
+    pub(super) fn put_in_use(
+        &self,
+        table: &mut Table<S>,
+        key: &S::Key,
+        text: Option<&str>,
+    ) -> bool {
+        let slot = table.slots.get(key);
+        let is_known = slot.is_some_and(|slot| text.is_none_or(|text| slot.is_found_by(text)));
+        if !is_known {
+            table.slot(key, text);
             self.publish(table);
         }
+        !is_known
     }
 
     /// Whether what was read then is new enough. What was read at the very instant of the question may have

@@ -1,6 +1,5 @@
 //! The one task that renews the names in use, ends what is too old, and forgets what nobody reads.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -10,15 +9,13 @@ use tokio::runtime::Handle;
 use super::Source;
 use super::ad_hoc::SWEEP;
 use super::aftermath::Aftermath;
+use super::attendance::Watch;
 use super::event::Event;
 use super::live::past_age_limit;
 use super::load::{self, Call, Cause};
-use super::shared::Shared;
+use super::shared::{DOUBT, Shared};
 use super::slot::Slot;
 use super::table::{Beat, Table};
-
-/// How soon an older version than the one held is asked for again.
-const DOUBT: Duration = Duration::from_secs(1);
 
 impl<S: Source> Shared<S> {
     /// Starts the renewing task in the runtime of the caller, unless it runs.
@@ -30,11 +27,10 @@ impl<S: Source> Shared<S> {
             Error::new(ErrorKind::Misconfigured, "secrets are read within a tokio runtime only")
         })?;
         // After shutdown there is nothing to renew.
-        if self.unattended.load(Ordering::Relaxed) && self.table().closed {
+        if !self.attendance.is_kept() && self.table().closed {
             return Ok(runtime);
         }
-        if self.unattended.swap(false, Ordering::AcqRel) {
-            let watch = Watch(self.unattended.clone());
+        if let Some(watch) = self.attendance.begin() {
             let task = renew(Arc::downgrade(self), watch, self.running());
             drop(runtime.spawn(task));
         }
@@ -59,9 +55,7 @@ impl<S: Source> Shared<S> {
         for key in &keys {
             changed |= self.end_what_is_too_old(&mut table, key, &mut aftermath);
             if is_beat && table.slots.get_mut(key).is_some_and(Slot::is_idle_after_beat) {
-                if let Some(held) = table.retire(key) {
-                    table.ad_hoc.hold(key, held);
-                }
+                table.put_by(key);
                 changed = true;
                 continue;
             }
@@ -168,7 +162,6 @@ impl<S: Source> Shared<S> {
             return left.is_zero();
         }
         if let Some(at) = slot.doubted {
-            // A replica that lags has this long to catch up.
             return at.age(clock) >= DOUBT;
         }
         let old = slot
@@ -240,14 +233,5 @@ async fn renew<S: Source>(
             () = moved => {}
             () = wake.notified() => {}
         }
-    }
-}
-
-/// Says that nobody renews any more, when the task ends or is dropped with its runtime.
-struct Watch(Arc<AtomicBool>);
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Release);
     }
 }

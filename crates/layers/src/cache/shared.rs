@@ -1,13 +1,14 @@
 //! What the handles, the loads and the renewing task of a cache share.
 
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use strongroom_core::{Change, Clock, Error, ErrorKind, Moment, Reason};
 use tokio::sync::{Notify, Semaphore, watch};
 
 use super::aftermath::Aftermath;
+use super::attendance::Attendance;
 use super::event::Event;
 use super::flights::{Landing, Outcome};
 use super::held::{Failure, Held, keeps_the_last};
@@ -22,8 +23,7 @@ pub(super) struct Shared<S: Source> {
     pub(super) clock: Arc<dyn Clock>,
     table: Mutex<Table<S>>,
     pub(super) snapshot: ArcSwap<Snapshot<S::Value>>,
-    /// Nobody renews at the moment. Shared with the handles, which then look at the clock themselves.
-    pub(super) unattended: Arc<AtomicBool>,
+    pub(super) attendance: Arc<Attendance>,
     /// Wakes the renewing task.
     pub(super) wake: Arc<Notify>,
     /// Renewals that are calls of their own go a few at a time.
@@ -39,6 +39,10 @@ pub(super) const CALLS_AT_A_TIME: usize = 8;
 /// The loads of one call, and what came of each.
 pub(super) type Landed<S> =
     Vec<(Landing<<S as Source>::Key, <S as Source>::Value>, Loaded<<S as Source>::Value>)>;
+
+/// How long after an older version than the one held it is asked for again. A replica that lags has this long to
+/// catch up.
+pub(super) const DOUBT: Duration = Duration::from_secs(1);
 
 /// What the results of one call have in common.
 #[derive(Clone, Copy)]
@@ -57,7 +61,7 @@ impl<S: Source> Shared<S> {
             limits,
             clock,
             snapshot: ArcSwap::from_pointee(Snapshot::empty()),
-            unattended: Arc::new(AtomicBool::new(true)),
+            attendance: Arc::default(),
             wake: Arc::default(),
             permits: Arc::new(Semaphore::new(CALLS_AT_A_TIME)),
             random: Mutex::new(random),
@@ -211,7 +215,7 @@ impl<S: Source> Shared<S> {
 
     fn is_doubted(&self, table: &Table<S>, key: &S::Key) -> bool {
         match table.slots.get(key) {
-            Some(slot) => slot.doubted.is_some(),
+            Some(slot) => slot.doubted.is_some_and(|at| at.age(&*self.clock) >= DOUBT),
             // A name that is not renewed is not asked again soon enough to wait for that.
             None => true,
         }
@@ -228,7 +232,7 @@ impl<S: Source> Shared<S> {
         let value = held.map_or_else(|| answered.clone(), |held| held.value);
         if let Some(slot) = table.slots.get_mut(key) {
             // It was read, well enough to serve on, and is asked for again by the doubt alone.
-            (slot.doubted, slot.failure) = (Some(self.now()), None);
+            (slot.doubted, slot.failure) = (slot.doubted.or(Some(self.now())), None);
             slot.wanted = false;
             slot.set_overdue(false);
             slot.forced = slot.forced.take().map(|(at, _)| (at, None));
@@ -262,7 +266,8 @@ impl<S: Source> Shared<S> {
                 if is_news && unusable {
                     aftermath.event(key, Event::RotationInvalid { error: error.clone() });
                 }
-                let late = held.loaded.age(&*self.clock) >= self.limits.ttl;
+                // What was written over is as stale as what is too old.
+                let late = held.overdue || held.loaded.age(&*self.clock) >= self.limits.ttl;
                 if late && held.turn_stale() {
                     aftermath.event(key, Event::StaleServed { error: Some(error) });
                     aftermath.same(table, key, &held);

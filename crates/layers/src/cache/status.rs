@@ -29,9 +29,8 @@ impl<S: Source> Shared<S> {
         let status = table.slots.iter().map(|(key, slot)| {
             let held = slot.held.as_ref().filter(|held| self.is_usable(held));
             let age = held.map(|held| held.loaded.age(&*self.clock));
-            let stale = age.is_some_and(|age| {
-                age >= self.limits.fresh() || (age >= self.limits.ttl && slot.failure.is_some())
-            });
+            let stale = held.is_some_and(|held| held.freshness.is_stale())
+                || age.is_some_and(|age| age >= self.limits.fresh());
             Status {
                 key: key.clone(),
                 value: held.map(|held| held.value.clone()),

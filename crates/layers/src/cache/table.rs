@@ -88,6 +88,17 @@ impl<S: Source> Table<S> {
         self.slots.remove(key)?.held
     }
 
+    /// A name is no longer in use. What is known of it is kept as of any other.
+    pub(super) fn put_by(&mut self, key: &S::Key) {
+        let Some(slot) = self.slots.remove(key) else { return };
+        if let Some(held) = slot.held {
+            self.ad_hoc.hold(key, held);
+        }
+        if let Some(failure) = slot.failure {
+            self.ad_hoc.fail(key, failure);
+        }
+    }
+
     pub(super) fn hold(&mut self, key: &S::Key, held: Held<S::Value>) {
         match self.slots.get_mut(key) {
             Some(slot) => {

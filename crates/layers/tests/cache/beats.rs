@@ -35,7 +35,7 @@ async fn names_in_use_are_read_together_in_one_call() {
     let names: Vec<_> = (0..20).map(|number| format!("name-{number}")).collect();
     for name in &names {
         scene.values.put(name, "canary");
-        scene.cache.keep(&key(name), Some(name)).await.unwrap();
+        scene.keep(name).await.unwrap();
         scene.pass(3).await;
     }
     let before = scene.chaos.calls();
@@ -50,7 +50,7 @@ async fn names_that_are_read_one_by_one_are_read_a_few_at_a_time() {
     let names: Vec<_> = (0..50).map(|number| format!("name-{number}")).collect();
     for name in &names {
         scene.values.put(name, "canary");
-        scene.cache.keep(&key(name), Some(name)).await.unwrap();
+        scene.keep(name).await.unwrap();
     }
     let gate = Gate::shut();
     scene.chaos.always(None, Step::ask().wait(&gate));
@@ -69,7 +69,7 @@ async fn a_reader_does_not_queue_behind_renewals_of_other_names() {
     let scene = Scene::new();
     let names: Vec<_> = (0..50).map(|number| format!("name-{number}")).collect();
     for name in &names {
-        assert!(scene.cache.keep(&key(name), Some(name)).await.is_err());
+        assert!(scene.keep(name).await.is_err());
     }
     settle().await;
     for name in &names {
@@ -137,7 +137,7 @@ async fn names_that_were_read_once_together_are_never_renewed_either() {
 #[tokio::test]
 async fn a_name_that_is_kept_is_renewed_without_being_read() {
     let scene = Scene::new();
-    scene.cache.keep(&key("db"), Some("db")).await.unwrap();
+    scene.keep("db").await.unwrap();
     scene.values.put("db", "canary-2");
     scene.pass(600).await;
     assert!((10..=12).contains(&scene.chaos.calls()), "{}", scene.chaos.calls());
@@ -148,7 +148,7 @@ async fn a_name_that_is_kept_is_renewed_without_being_read() {
 async fn a_kept_name_that_fails_at_first_is_tried_until_it_can_be_read() {
     let scene = Scene::new();
     scene.chaos.always(None, Step::fail(down()));
-    assert!(scene.cache.keep(&key("db"), Some("db")).await.is_err());
+    assert!(scene.keep("db").await.is_err());
     scene.pass(100).await;
     scene.chaos.clear();
     scene.pass(31).await;
@@ -158,9 +158,9 @@ async fn a_kept_name_that_fails_at_first_is_tried_until_it_can_be_read() {
 #[tokio::test]
 async fn one_name_that_always_fails_does_not_make_the_others_be_read_more_often() {
     let scene = Scene::new();
-    scene.cache.keep(&key("db"), Some("db")).await.unwrap();
+    scene.keep("db").await.unwrap();
     scene.chaos.always("api", Step::fail(down()));
-    assert!(scene.cache.keep(&key("api"), Some("api")).await.is_err());
+    assert!(scene.keep("api").await.is_err());
     scene.pass(3_600).await;
     let loads = scene.chaos.calls_for("db");
     assert!((60..=62).contains(&loads), "{loads} in an hour");
@@ -173,7 +173,7 @@ async fn renewal_after_an_outage(seed: u64) -> Duration {
     let timer = Timer::new();
     let dates = ManualClock::at(1_800_000_000);
     let scene = Scene::timed_by(dates, Arc::new(timer.clone()), limits, false);
-    scene.cache.keep(&key("db"), Some("db")).await.unwrap();
+    scene.keep("db").await.unwrap();
     sleep(SECOND).await;
     let before = scene.chaos.calls();
     scene.chaos.always(None, Step::fail(down()));

@@ -147,7 +147,7 @@ async fn nothing_that_is_logged_holds_a_value() {
         for _ in 0..2 {
             scene.read_many(&["db", "api"]).await;
         }
-        scene.cache.keep(&key("api"), None).await.unwrap();
+        scene.keep("api").await.unwrap();
         let first = scene.values.secret("api");
         scene.values.put("db", "canary-longer");
         scene.pass(61).await;

@@ -79,7 +79,7 @@ async fn a_name_in_use_that_disappears_and_comes_back_is_seen_by_readers_and_han
 #[tokio::test]
 async fn an_absent_name_that_is_kept_is_asked_for_less_and_less_and_then_once_a_ttl() {
     let scene = Scene::new();
-    assert!(scene.cache.keep(&"api".parse().unwrap(), Some("api")).await.is_err());
+    assert!(scene.keep("api").await.is_err());
     settle().await;
     let before = scene.chaos.calls();
     scene.pass(600).await;

@@ -166,7 +166,7 @@ fn after_shutdown_everything_answers_closed_and_nothing_runs() {
             closed(scene.get("db").await.unwrap_err().reason());
             closed(scene.get("absent").await.unwrap_err().reason());
             closed(scene.read_many(&["db"]).await.remove(0).unwrap_err().reason());
-            closed(scene.cache.keep(&key("db"), Some("db")).await.unwrap_err().reason());
+            closed(scene.keep("db").await.unwrap_err().reason());
             closed(
                 scene
                     .cache
@@ -222,7 +222,7 @@ fn a_shutdown_does_not_wait_for_loads_that_have_not_begun() {
         let names: Vec<_> = (0..100).map(|number| format!("name-{number}")).collect();
         for name in &names {
             scene.values.put(name, "canary");
-            scene.cache.keep(&key(name), None).await.unwrap();
+            scene.keep(name).await.unwrap();
         }
         let gate = Gate::shut();
         scene.chaos.always(None, Step::fail(down()).wait(&gate));

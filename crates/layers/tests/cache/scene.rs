@@ -136,6 +136,13 @@ impl Scene {
         }
     }
 
+    /// Reads a name and declares it.
+    pub(crate) async fn keep(&self, name: &str) -> Result<Secret> {
+        let read = self.cache.get(&key(name), None, None).await;
+        self.cache.keep(&key(name), Some(name));
+        read
+    }
+
     pub(crate) async fn get(&self, name: &str) -> Result<Secret> {
         self.cache.get(&key(name), Some(name), None).await
     }
