@@ -144,7 +144,7 @@ async fn f003_names_that_failed_in_one_call_are_tried_again_in_one_call() {
     let names: Vec<_> = (0..20).map(|number| format!("name-{number}")).collect();
     for name in &names {
         scene.values.put(name, "canary");
-        scene.keep(&name).await.unwrap();
+        scene.keep(name).await.unwrap();
     }
     sleep(2 * TTL).await;
     scene.chaos.always(None, Step::fail(down()));

@@ -163,6 +163,17 @@ async fn what_expired_by_order_is_read_again_and_serves_on_if_it_cannot_be() {
 }
 
 #[tokio::test]
+async fn what_expired_by_order_and_by_time_at_once_serves_on_too() {
+    let scene = Scene::new();
+    scene.use_name("db").await;
+    scene.chaos.always(None, Step::fail(down()));
+    scene.cache.expire(|_| true);
+    scene.leap(TTL).await;
+    assert!(scene.cache.cached("db").unwrap().freshness().is_stale());
+    assert_eq!(scene.read("db").await.unwrap(), "canary-1");
+}
+
+#[tokio::test]
 async fn without_a_stale_window_nobody_waits_and_nothing_past_its_ttl_is_served() {
     let scene = Scene::with(Limits::new(TTL, Duration::ZERO), false);
     scene.use_name("db").await;
