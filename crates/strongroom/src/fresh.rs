@@ -71,8 +71,9 @@ impl Secrets {
         self.inner.reads.watch(&read, Some(name), Follow::Changes, parse).await
     }
 
-    /// Reads what was declared with [`Builder::require`] and [`Builder::critical`], and keeps it in use from now
-    /// on, however rarely it is read. Call it before a service takes requests.
+    /// Reads what was declared with [`Builder::require`](crate::Builder::require) and
+    /// [`Builder::critical`](crate::Builder::critical), and keeps it in use from now on, however rarely it is read.
+    /// Call it before a service takes requests.
     ///
     /// # Errors
     /// The first of those of reading them, once all were tried; as [`get`](Self::get). What failed is tried
