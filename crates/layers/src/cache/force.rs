@@ -75,7 +75,7 @@ impl<S: Source> Shared<S> {
             let id = load.id;
             let outcome = timeout_at(deadline, load.outcome()).await;
             match outcome.map_err(|_| {
-                self.give_up(key, id);
+                self.give_up(&mut self.table(), key, Duration::ZERO);
                 late()
             })? {
                 Some(Outcome::Loaded(value)) if is_found(&value) => {

@@ -64,7 +64,7 @@ impl<S: Source> Shared<S> {
             let outcome = match timeout_at(deadline, load.outcome()).await {
                 Ok(outcome) => outcome,
                 Err(_) => {
-                    self.give_up(ask.key, id);
+                    self.give_up(&mut self.table(), ask.key, Duration::ZERO);
                     return self.last_resort(ask, late());
                 }
             };
@@ -92,12 +92,11 @@ impl<S: Source> Shared<S> {
 
     /// A load that takes longer than an operation stands in nobody's way any more: the runtime that it runs in
     /// may not be driven.
-    pub(super) fn give_up(&self, key: &S::Key, id: u64) {
-        let mut table = self.table();
-        let is_overlong = |began: Moment| began.age(&*self.clock) >= self.limits.operation;
-        if table.flights.join(key).is_some_and(|(load, began)| load.id == id && is_overlong(began))
+    pub(super) fn give_up(&self, table: &mut Table<S>, key: &S::Key, slack: Duration) {
+        if let Some((load, began)) = table.flights.join(key)
+            && began.age(&*self.clock) >= self.limits.operation.saturating_add(slack)
         {
-            table.flights.land(key, id);
+            table.flights.land(key, load.id);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use strongroom_core::{Error, Result};
 use tokio::runtime::Handle;
@@ -64,6 +65,8 @@ impl<S: Source> Shared<S> {
             asks.iter_mut().for_each(|ask| ask.text = None);
             for load in waiting {
                 if timeout_at(deadline, load.outcome()).await.is_err() {
+                    let mut table = self.table();
+                    asks.iter().for_each(|ask| self.give_up(&mut table, ask.key, Duration::ZERO));
                     break;
                 }
             }

@@ -54,6 +54,8 @@ impl<S: Source> Shared<S> {
         let mut due = Vec::new();
         for key in &keys {
             changed |= self.end_what_is_too_old(&mut table, key, &mut aftermath);
+            // One that fails at its deadline is still waited for: its failure counts.
+            self.give_up(&mut table, key, SWEEP);
             if is_beat && table.slots.get_mut(key).is_some_and(Slot::is_idle_after_beat) {
                 table.put_by(key);
                 changed = true;

@@ -112,7 +112,7 @@ impl<S: Source> Shared<S> {
     pub(super) fn land(&self, landed: Landed<S>) {
         let mut aftermath = Aftermath::new();
         let mut outcomes = Vec::with_capacity(landed.len());
-        {
+        let is_news = {
             let mut table = self.table();
             let call = landed.first().map_or(0, |(landing, _)| landing.id);
             let origin = Origin { call, spread: self.draw() };
@@ -133,15 +133,21 @@ impl<S: Source> Shared<S> {
                 };
                 outcomes.push((landing, outcome));
             }
-            if outcomes.iter().any(|(landing, _)| table.slots.contains_key(&landing.key)) {
+            let in_use = |(landing, _): &(Landing<_, _>, _)| table.slots.contains_key(&landing.key);
+            let in_use = outcomes.iter().any(in_use);
+            if in_use {
                 self.publish(&mut table);
             }
-        }
+            // Who renews nothing may sleep.
+            in_use || table.slots.is_empty()
+        };
         aftermath.tell_handles();
         for (landing, outcome) in outcomes {
             landing.tell(outcome);
         }
-        self.wake.notify_one();
+        if is_news {
+            self.wake.notify_one();
+        }
         aftermath.deliver(self.source.provider());
     }
 

@@ -76,6 +76,22 @@ async fn f020_after_two_hours_of_sleep_nothing_is_served_before_it_is_read_again
     }
 }
 
+#[tokio::test]
+async fn f020_a_load_that_fails_when_the_machine_wakes_up_keeps_nothing_that_is_too_old() {
+    let scene = Scene::new();
+    let live = scene.live("db").await;
+    let held = Gate::shut();
+    scene.chaos.always(None, Step::fail(down()).hold(&held));
+    scene.leap(TTL).await;
+    held.arrived().await;
+    // Released first, so that the load ends before anybody saw what time it is.
+    held.release();
+    scene.clock.suspend(2 * HOUR);
+    settle().await;
+    assert_eq!(live.load().unwrap_err().reason(), Some(Reason::AgeLimit));
+    assert!(scene.cache.cached("db").is_none());
+}
+
 fn timed(batches: bool) -> (Scene, Timer) {
     let timer = Timer::new();
     let dates = ManualClock::at(1_800_000_000);
@@ -107,6 +123,19 @@ async fn a_renewing_task_of_an_empty_cache_sleeps() {
     assert!(waits <= 400, "looked {waits} times while something was held");
     sleep(HOUR).await;
     assert!(timer.waits() <= waits + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_that_are_not_in_use_do_not_keep_the_renewing_task_busy() {
+    let (scene, timer) = timed(false);
+    let _live = scene.live("db").await;
+    sleep(SECOND).await;
+    let waits = timer.waits();
+    for number in 0..100 {
+        assert!(scene.get(&format!("absent-{number}")).await.is_err());
+        settle().await;
+    }
+    assert!(timer.waits() <= waits + 1, "looked {} times", timer.waits() - waits);
 }
 
 #[tokio::test(start_paused = true)]

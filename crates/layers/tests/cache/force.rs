@@ -6,8 +6,9 @@ use std::time::Duration;
 use strongroom_core::{Error, ErrorKind, Result, Secret};
 use strongroom_layers::{Nudged, Reloaded};
 use strongroom_testkit::{Gate, Step};
+use tokio::runtime::Builder;
 
-use crate::scene::{SECOND, Scene, TTL, down, key, now, settle, text};
+use crate::scene::{AGE, SECOND, Scene, TTL, down, key, now, settle, text};
 
 const COOLDOWN: Duration = Duration::from_secs(30);
 
@@ -34,6 +35,8 @@ async fn a_max_age_of_zero_asks_and_one_that_fits_does_not() {
     scene.chaos.next(None, Step::fail(down()));
     assert_eq!(scene.read_anew("db").await.unwrap_err().kind(), ErrorKind::Unavailable);
     assert_eq!(scene.read("db").await.unwrap(), "canary-2");
+    assert!(!scene.get("db").await.unwrap().freshness().is_stale(), "within its TTL");
+    assert!(!scene.cache.cached("db").unwrap().freshness().is_stale());
 }
 
 #[tokio::test]
@@ -168,6 +171,36 @@ async fn a_caller_who_goes_away_has_used_up_the_cooldown_and_learned_nothing() {
         }
         other => panic!("{other:?}"),
     }
+    assert_eq!(scene.chaos.calls(), 2);
+}
+
+#[test]
+fn a_reload_that_went_away_with_its_runtime_is_no_answer_either() {
+    let scene = Scene::new();
+    let gate = Gate::shut();
+    let runtime = || Builder::new_current_thread().enable_time().build().unwrap();
+    runtime().block_on(async {
+        scene.use_name("db").await;
+        scene.chaos.next("db", Step::ask().wait(&gate));
+        assert!(now(pin!(reload(&scene, "canary-2"))).is_none());
+        gate.arrived().await;
+    });
+    runtime().block_on(async {
+        match reload(&scene, "canary-2").await.unwrap() {
+            Reloaded::Cooling { failure: Some(error), .. } => {
+                assert_eq!(error.kind(), ErrorKind::Unavailable);
+            }
+            other => panic!("{other:?}"),
+        }
+    });
+}
+
+#[tokio::test]
+async fn a_reload_finds_nothing_that_is_too_old() {
+    let scene = Scene::new();
+    scene.use_name("db").await;
+    scene.clock.suspend(AGE);
+    assert!(matches!(reload(&scene, "canary-1").await, Ok(Reloaded::Found(_))));
     assert_eq!(scene.chaos.calls(), 2);
 }
 

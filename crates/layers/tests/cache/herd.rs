@@ -75,6 +75,21 @@ async fn f006_at_the_ttl_a_thousand_readers_get_the_last_value_without_waiting()
 }
 
 #[tokio::test]
+async fn f006_what_no_renewal_came_for_is_a_hit_only_once_it_is_marked_as_stale() {
+    let scene = Scene::new();
+    scene.use_name("db").await;
+    let gate = Gate::shut();
+    scene.chaos.always(None, Step::ask().wait(&gate));
+    scene.leap(TTL).await;
+    scene.clock.advance(SECOND * 4);
+    assert!(!scene.cache.hit("db").unwrap().freshness().is_stale(), "a renewal may take this long");
+    scene.clock.advance(SECOND);
+    assert!(scene.cache.hit("db").is_none(), "somebody has to look");
+    settle().await;
+    assert!(scene.cache.hit("db").is_none_or(|secret| secret.freshness().is_stale()));
+}
+
+#[tokio::test]
 async fn f006_readers_of_several_names_do_not_wait_for_their_renewal_either() {
     for batches in [true, false] {
         let scene = Scene::with(Limits::new(TTL, STALE), batches);

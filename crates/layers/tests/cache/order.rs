@@ -166,6 +166,20 @@ async fn f129_an_older_version_that_stays_is_a_rollback() {
 }
 
 #[tokio::test]
+async fn f129_readers_who_want_the_newest_do_not_settle_the_doubt_before_its_time() {
+    let (scene, first) = with_two_versions().await;
+    let log = Log::start();
+    scene.chaos.always("db", Step::answer(first));
+    for _ in 0..4 {
+        scene.clock.advance(SECOND / 5);
+        assert_eq!(scene.read_anew("db").await.unwrap(), "canary-2");
+    }
+    assert_eq!(log.count("rotation_rolled_back"), 0);
+    scene.leap(SECOND).await;
+    assert_eq!(scene.read("db").await.unwrap(), "canary-1");
+}
+
+#[tokio::test]
 async fn f129_a_value_past_its_age_limit_does_not_come_back_with_a_doubt() {
     let (scene, first) = with_two_versions().await;
     let held = Gate::shut();

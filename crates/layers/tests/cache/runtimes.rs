@@ -6,6 +6,7 @@ use strongroom_core::{ErrorKind, Reason};
 use strongroom_layers::{Follow, Limits, Nudged};
 use strongroom_testkit::{Gate, Step};
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::Instant;
 
 use crate::scene::{AGE, SECOND, STALE, Scene, TTL, down, key, now, settle, tasks, text};
 
@@ -132,6 +133,39 @@ fn f024_a_second_runtime_takes_over_from_the_first() {
 }
 
 #[test]
+fn f024_who_waits_for_a_change_takes_over_when_the_first_runtime_ends() {
+    let scene = Scene::new();
+    let first = runtime();
+    let mut live = first.block_on(scene.live("db"));
+    runtime().block_on(async {
+        let waiting = tokio::spawn(async move { live.changed().await.map(|()| live) });
+        settle().await;
+        first.shutdown_background();
+        scene.values.put("db", "canary-2");
+        settle().await;
+        scene.leap(TTL).await;
+        assert_eq!(text(&waiting.await.unwrap().unwrap().load().unwrap()), "canary-2");
+    });
+}
+
+#[test]
+fn f024_a_load_in_a_runtime_that_is_not_driven_holds_up_no_renewal() {
+    let scene = Scene::new();
+    let (driven, idle) = (runtime(), runtime());
+    driven.block_on(async {
+        scene.use_name("db").await;
+        scene.leap(SECOND).await;
+    });
+    idle.block_on(async { assert!(now(pin!(scene.read_anew("db"))).is_none()) });
+    driven.block_on(async {
+        scene.values.put("db", "canary-2");
+        scene.pass(2 * TTL.as_secs()).await;
+        assert_eq!(scene.read("db").await.unwrap(), "canary-2");
+    });
+    drop(idle);
+}
+
+#[test]
 fn outside_of_a_runtime_a_read_is_an_error_and_a_nudge_is_kept() {
     let scene = Scene::new();
     let read = now(pin!(scene.get("db"))).unwrap();
@@ -213,6 +247,21 @@ fn a_shutdown_waits_for_the_load_that_is_under_way_and_keeps_nothing_of_it() {
         assert_eq!(reading.await.unwrap().unwrap(), "canary-1", "it asked before");
         assert_eq!(scene.get("db").await.unwrap_err().reason(), Some(Reason::Closed));
     });
+}
+
+#[test]
+fn a_shutdown_waits_no_longer_than_an_operation_for_a_runtime_that_is_not_driven() {
+    let scene = Scene::new();
+    let idle = runtime();
+    idle.block_on(scene.use_name("db"));
+    let paused = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    paused.block_on(async {
+        let began = Instant::now();
+        scene.cache.shutdown().await;
+        assert!(began.elapsed() < SECOND * 11, "{:?}", began.elapsed());
+        assert_eq!(scene.get("db").await.unwrap_err().reason(), Some(Reason::Closed));
+    });
+    drop(idle);
 }
 
 #[test]

@@ -199,7 +199,7 @@ impl Scene {
 
 /// Lets every task do what it can without time or a gate: the runtime of these tests has one thread.
 pub(crate) async fn settle() {
-    for _ in 0..50 {
+    for _ in 0..30 {
         tokio::task::yield_now().await;
     }
 }

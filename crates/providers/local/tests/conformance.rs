@@ -34,7 +34,7 @@ async fn releases() {
     let dir = tempfile::tempdir().unwrap();
     let mut can = Capabilities::default();
     (can.put, can.cas, can.list, can.versions) = (true, true, true, true);
-    (can.pending, can.delete, can.binary) = (true, true, true);
+    (can.pending, can.delete, can.binary, can.snapshot) = (true, true, true, true);
     passes(file(dir.path()).await, can).await;
 }
 
