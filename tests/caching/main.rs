@@ -7,7 +7,6 @@ mod failures;
 mod keys;
 mod place;
 mod reads;
-mod shared;
 mod telemetry;
 mod times;
 

@@ -4,13 +4,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use strongroom::provider::{SecretStore, open};
+use strongroom::provider::{Opened, SecretStore, open};
 use strongroom::{MemoryStore, PutOptions, Secret, Secrets, Settings};
 use strongroom_testkit::{ChaosStore, ManualClock};
 use strongroom_tests::server::{Server, clock};
 use tempfile::TempDir;
-
-use crate::shared::SharedStore;
 
 /// One store, seen by the service under test through a script that counts, and by an operator without it.
 #[derive(Debug)]
@@ -19,7 +17,7 @@ pub(crate) struct Place {
     pub(crate) chaos: ChaosStore,
     /// Of the store and of the service.
     pub(crate) clock: ManualClock,
-    store: SharedStore,
+    store: Arc<dyn SecretStore>,
     _kept: Kept,
 }
 
@@ -78,13 +76,12 @@ impl Place {
     }
 
     fn new(store: Arc<dyn SecretStore>, clock: ManualClock, kept: Kept) -> Self {
-        let store = SharedStore(store);
-        Self { chaos: ChaosStore::new(store.clone()), clock, store, _kept: kept }
+        Self { chaos: ChaosStore::around(store.clone()), clock, store, _kept: kept }
     }
 
     /// A service, which tries everything once: so the calls that are counted are loads.
     pub(crate) async fn service(&self, settings: &[(&str, &str)]) -> Secrets {
-        self.build(self.chaos.clone(), settings).await
+        self.build(Arc::new(self.chaos.clone()), settings).await
     }
 
     /// Whoever writes, in another process: what it does is not scripted, and not counted.
@@ -98,8 +95,9 @@ impl Place {
         operator.put(name, value, PutOptions::default()).await.unwrap();
     }
 
-    async fn build(&self, store: impl SecretStore, settings: &[(&str, &str)]) -> Secrets {
-        let builder = Secrets::builder().store(store).clock(self.clock.clone()).attempts(1);
+    async fn build(&self, store: Arc<dyn SecretStore>, settings: &[(&str, &str)]) -> Secrets {
+        let builder =
+            Secrets::builder().opened(Opened::new(store)).clock(self.clock.clone()).attempts(1);
         let settings = Settings::from_pairs(settings.iter().copied());
         builder.settings(settings).build().await.unwrap()
     }

@@ -58,8 +58,8 @@ async fn f036_a_storm_of_unknown_keys_costs_one_load_a_cooldown() {
     let good = ring.sign(b"hi").unwrap();
     let before = service.chaos.calls();
     for second in 0..60 {
-        for number in 0..1_000 {
-            assert!(ring.verify(b"hi", &forged(second * 1_000 + number)).is_err());
+        for number in 0..10_000 {
+            assert!(ring.verify(b"hi", &forged(second * 10_000 + number)).is_err());
         }
         assert!(signer.verify(b"hi", &forged(second)).await.is_err());
         assert!(ring.verify(b"hi", &good).is_ok() && signer.verify(b"hi", &good).await.is_ok());
@@ -110,10 +110,7 @@ async fn f032_a_retired_key_verifies_until_the_second_its_grace_is_over() {
     assert!(ring.verify(b"hi", &old).is_ok());
     service.go_on(1).await;
     let error = ring.verify(b"hi", &old).unwrap_err();
-    assert_eq!(
-        (error.kind(), error.retry_after()),
-        (ErrorKind::SignatureMismatch, error.retry_after())
-    );
+    assert_eq!(error.kind(), ErrorKind::SignatureMismatch);
 }
 
 #[tokio::test]

@@ -139,6 +139,11 @@ impl Secrets {
     /// read, answer `Unavailable` (reason `closed`) from then on; writes, and signatures that the provider makes,
     /// go to it as before. Without this, the last handle that is dropped does so.
     pub async fn shutdown(&self) {
+        // All are closed before any is waited for.
+        self.inner.rings.close();
+        if let Some(remote) = &self.inner.remote {
+            remote.published.close();
+        }
         self.inner.reads.shutdown().await;
         self.inner.rings.shutdown().await;
         if let Some(remote) = &self.inner.remote {

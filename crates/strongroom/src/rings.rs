@@ -1,11 +1,10 @@
 //! Signing keys, as the cache asks for them, and what an unknown key id does.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use strongroom_core::{
-    Change, Error, Freshness, Purpose, Reason, Result, SecretName, SecretVersion, Signature,
-    Verified,
+    Change, Error, Purpose, Reason, Result, SecretName, SecretVersion, Signature, Verified,
 };
 use strongroom_layers::{Cache, Nudged, Reloaded, Source, Value};
 use strongroom_signing::{KeySnapshot, KeySource};
@@ -34,11 +33,6 @@ impl Value for Ring {
 
     fn version(&self) -> Option<&SecretVersion> {
         self.0.version()
-    }
-
-    fn noted(self, _: SystemTime, _: Freshness) -> Self {
-        // It knows its own age.
-        self
     }
 }
 

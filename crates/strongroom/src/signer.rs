@@ -6,7 +6,6 @@ use std::sync::Arc;
 use strongroom_core::{
     Error, ErrorKind, Purpose, Reason, Result, SecretName, SignOptions, Signature, Verified,
 };
-
 use strongroom_signing::KeySnapshot;
 
 use crate::inner::{Inner, Remote};
@@ -109,10 +108,10 @@ impl Signer {
 
     /// Verifies several messages: one result a pair, in their order.
     pub async fn verify_many(&self, pairs: &[(&[u8], &Signature)]) -> Vec<Result<Verified>> {
-        let mut verified = Vec::with_capacity(pairs.len());
         if let Ok(Backend::Remote(remote)) = self.backend() {
             return self.verify_many_remote(remote, pairs).await;
         }
+        let mut verified = Vec::with_capacity(pairs.len());
         for (message, signature) in pairs {
             verified.push(self.verify(message, signature).await);
         }

@@ -51,7 +51,7 @@ use self::shared::Shared;
 /// - A failed load **keeps the last value** if its kind says nothing about the secret
 ///   ([`ErrorKind::allows_stale`](strongroom_core::ErrorKind::allows_stale)), or that its new version cannot
 ///   be used, up to the age limit that no failed load moves. Any other kind drops it.
-/// - Failed loads of a key are at least a second apart, doubled up to half a minute. Answers about the
+/// - Failed loads of a key are about a second apart, doubled up to half a minute. Answers about the
 ///   secret itself (`NotFound` and the like) are believed for 5 seconds.
 ///
 /// Past its age limit a value is dropped, and wiped within a second unless somebody holds it still.
@@ -240,10 +240,14 @@ impl<S: Source> Cache<S> {
         &self.0.source
     }
 
-    /// Drops everything, for good, and waits until no task of this cache runs, for no longer than an operation
-    /// takes. Handles and reads answer `Unavailable` (reason `closed`) from now on.
-    pub async fn shutdown(&self) {
+    /// Drops everything, for good. Handles and reads answer `Unavailable` (reason `closed`) from now on.
+    pub fn close(&self) {
         self.0.close();
+    }
+
+    /// [Closes](Self::close), and waits until no task of this cache runs, for no longer than an operation takes.
+    pub async fn shutdown(&self) {
+        self.close();
         // A runtime that is not driven never ends its tasks. They hold nothing, and what they bring is dropped.
         let _ = tokio::time::timeout_at(self.0.deadline(), self.0.idle()).await;
     }

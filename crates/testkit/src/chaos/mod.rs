@@ -111,7 +111,12 @@ enum Call {
 impl ChaosStore {
     /// Wraps a store. Nothing is scripted.
     pub fn new(inner: impl SecretStore) -> Self {
-        Self { inner: Arc::new(inner), script: Arc::default(), counts: Arc::default() }
+        Self::around(Arc::new(inner))
+    }
+
+    /// As [`new`](Self::new), for a store that others hold too, such as an opened provider's.
+    pub fn around(inner: Arc<dyn SecretStore>) -> Self {
+        Self { inner, script: Arc::default(), counts: Arc::default() }
     }
 
     /// Adds a step for the next call about this name, or with `None` about any; for several calls if
