@@ -119,6 +119,11 @@ impl Error {
         self
     }
 
+    /// The text alone: what is wrong and what is expected, without provider, setting and name.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
     /// The kind, which decides what to do next.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

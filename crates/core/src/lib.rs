@@ -14,6 +14,7 @@
 mod clock;
 mod environment;
 mod error;
+mod examine;
 mod field;
 mod freshness;
 mod key;
@@ -36,6 +37,7 @@ mod version;
 pub use clock::{Clock, Coarse, Moment, SystemClock};
 pub use environment::Environment;
 pub use error::{Error, Result};
+pub use examine::{Check, Examine, Outcome};
 pub use field::Field;
 pub use freshness::{Change, Freshness};
 pub use key::{Form, Key};
@@ -49,7 +51,8 @@ pub use reason::Reason;
 pub use secret::Secret;
 pub use settings::Settings;
 pub use signature::{
-    Algorithm, KeyId, Purpose, Signature, signed_bytes, signed_prefix, sub_key_info,
+    Algorithm, KeyId, NativeSignature, Purpose, Signature, signed_bytes, signed_prefix,
+    sub_key_info,
 };
 pub use signer::{Rotated, Signer, Verified, Verifier};
 pub use store::{Capabilities, Probe, SecretStore};

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::{Clock, Key, Result, SecretName, SecretStore, Settings, Signer};
+use crate::{Clock, Examine, Key, Result, SecretName, SecretStore, Settings, Signer};
 
 /// A boxed future, as `async-trait` makes them.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -89,12 +89,21 @@ pub struct Opened {
     pub also_verifies: Option<SecretName>,
     /// What a person should look at, though it works: loose modes, foreign owners.
     pub warnings: Vec<String>,
+    /// What looks for mistakes in the set-up, where the provider has something to say on it.
+    pub examine: Option<Arc<dyn Examine>>,
 }
 
 impl Opened {
     /// A store and nothing else.
     pub fn new(store: Arc<dyn SecretStore>) -> Self {
-        Self { store, signer: None, signing_key: None, also_verifies: None, warnings: Vec::new() }
+        Self {
+            store,
+            signer: None,
+            signing_key: None,
+            also_verifies: None,
+            warnings: Vec::new(),
+            examine: None,
+        }
     }
 }
 

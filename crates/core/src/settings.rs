@@ -60,6 +60,13 @@ impl Settings {
         self
     }
 
+    /// Whether somebody set it, directly or by its `_FILE` twin, rightly or not.
+    pub fn is_set(&self, key: &Key) -> bool {
+        let is_set =
+            |name: &str| self.set.contains_key(name) || self.environment.var(name).is_some();
+        is_set(key.name) || key.file_twin().is_some_and(|twin| is_set(&twin))
+    }
+
     /// A setting of plain text, or its default.
     ///
     /// # Errors
@@ -113,6 +120,22 @@ impl Settings {
                 let message = "any user of this machine may write the file; take that right away";
                 Err(Error::new(ErrorKind::Misconfigured, message).with_key(key.name))
             }
+        }
+    }
+
+    /// The secret in the file that a path setting names, without one trailing newline.
+    ///
+    /// # Errors
+    /// `Misconfigured` if the file cannot be read, is empty, or is longer than 64 KiB.
+    pub fn secret_file(&self, key: &Key) -> Result<Option<SecretValue>> {
+        let Some(path) = self.path(key)? else { return Ok(None) };
+        let value = self.read_secret(&path, key.name)?;
+        match value.is_empty() {
+            true => {
+                let error = Error::new(ErrorKind::Misconfigured, "the file is empty");
+                Err(error.with_key(key.name).with_reason(Reason::Empty))
+            }
+            false => Ok(Some(value)),
         }
     }
 
@@ -263,8 +286,12 @@ impl Settings {
         if !path.is_absolute() {
             return Err(refuse("must be an absolute path"));
         }
+        self.read_secret(path, twin)
+    }
+
+    fn read_secret(&self, path: &Path, variable: &str) -> Result<SecretValue> {
         // The cap is for the value; a trailing newline comes on top.
-        let bytes = self.read(path, twin, SecretValue::MAX_BYTES + 2)?;
+        let bytes = self.read(path, variable, SecretValue::MAX_BYTES + 2)?;
         let value = SecretValue::from(bytes);
         let without_newline = strip_newline(value.expose());
         Ok(match without_newline.len() == value.len() {
@@ -272,9 +299,7 @@ impl Settings {
             false => SecretValue::copy_from(without_newline),
         })
     }
-}
 
-impl Settings {
     fn read(&self, path: &Path, variable: &str, max_bytes: usize) -> Result<Vec<u8>> {
         self.environment.read_file(path, max_bytes).map_err(|error| {
             let message = match error.kind() {

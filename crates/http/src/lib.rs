@@ -20,6 +20,7 @@ mod request;
 mod resolver;
 mod response;
 mod retry_after;
+mod tokens;
 mod transport;
 
 pub use ca_bundle::CaBundle;
@@ -28,3 +29,4 @@ pub use endpoint::{Endpoint, Plaintext};
 pub use proxy::{PROXY, Proxy};
 pub use request::{Header, Method, Request};
 pub use response::Response;
+pub use tokens::{Lease, Login, Refused, Token, TokenCache};

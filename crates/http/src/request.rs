@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use reqwest::header::{HeaderName, HeaderValue};
-use strongroom_core::{Error, ErrorKind, Result};
+use strongroom_core::{Error, ErrorKind, Result, SecretValue};
 use zeroize::Zeroizing;
 
 /// What is done. Providers need no others.
@@ -108,13 +109,37 @@ impl Header {
         Ok(header)
     }
 
+    /// A header that holds a secret: never shown, and wiped with the last clone of the secret. What the
+    /// connection copies is out of reach.
+    ///
+    /// # Errors
+    /// As [`plain`](Self::plain), panics included.
+    pub fn secret(name: &'static str, value: &SecretValue) -> Result<Self> {
+        let shared = Bytes::from_owner(Shared(value.clone()));
+        let value = HeaderValue::from_maybe_shared(shared).map_err(|_| unprintable(name))?;
+        let mut header = Self { name: HeaderName::from_static(name), value };
+        header.value.set_sensitive(true);
+        Ok(header)
+    }
+
     fn new(name: &'static str, value: &[u8]) -> Result<Self> {
-        let value = HeaderValue::from_bytes(value).map_err(|_| {
-            let message = format!("what header `{name}` would hold has non-printable characters");
-            Error::new(ErrorKind::Misconfigured, message)
-        })?;
+        let value = HeaderValue::from_bytes(value).map_err(|_| unprintable(name))?;
         Ok(Self { name: HeaderName::from_static(name), value })
     }
+}
+
+/// Lets a header use the bytes of a secret where they are.
+struct Shared(SecretValue);
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        self.0.expose()
+    }
+}
+
+fn unprintable(name: &str) -> Error {
+    let message = format!("what header `{name}` would hold has non-printable characters");
+    Error::new(ErrorKind::Misconfigured, message)
 }
 
 #[cfg(test)]

@@ -1,81 +1,24 @@
-//! Calls of the server: token, namespace, and what a refusal means.
+//! Calls of the server by one identity: its token, and what a refusal means.
 
 use std::sync::Arc;
 
-use strongroom_core::{Clock, Error, ErrorKind, ProviderInfo, Result, SecretName, Settings};
-use strongroom_http::{Client, Config, Header, Method, Request, Response};
-use zeroize::Zeroizing;
+use strongroom_core::{Clock, Error, ErrorKind, ProviderInfo, Result, Settings};
+use strongroom_http::{Lease, Refused, Response, Token, TokenCache};
 
+use crate::auth::Auth;
 use crate::config::ServerConfig;
 use crate::refusal;
-use crate::token::Token;
+pub(crate) use crate::server::{Call, path};
+use crate::server::{Server, words};
 
 /// The server, as one identity sees it.
 #[derive(Debug)]
 pub(crate) struct Api {
-    info: ProviderInfo,
-    client: Client,
-    token: Token,
-    headers: Vec<Header>,
-}
-
-/// What is asked, in words of the wire.
-pub(crate) struct Call {
-    method: Method,
-    path: Vec<String>,
-    query: Vec<(&'static str, String)>,
-    body: Option<Zeroizing<Vec<u8>>>,
-}
-
-impl Call {
-    /// Reads a path.
-    pub(crate) fn get(path: Vec<String>) -> Self {
-        Self { method: Method::Get, path, query: Vec::new(), body: None }
-    }
-
-    /// Writes to a path. Secrets may be in the body, and nowhere else.
-    pub(crate) fn post(path: Vec<String>, body: Zeroizing<Vec<u8>>) -> Self {
-        Self { method: Method::Post, path, query: Vec::new(), body: Some(body) }
-    }
-
-    /// Deletes a path.
-    pub(crate) fn delete(path: Vec<String>) -> Self {
-        Self { method: Method::Delete, path, query: Vec::new(), body: None }
-    }
-
-    /// Adds a parameter.
-    pub(crate) fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.query.push((name, value.into()));
-        self
-    }
-
-    /// The capability that a policy has to give for this, as policies spell it.
-    fn capability(&self) -> &'static str {
-        match self.method {
-            Method::Get if self.query.iter().any(|(name, _)| *name == "list") => "list",
-            Method::Get => "read",
-            Method::Post => "update",
-            Method::Delete => "delete",
-        }
-    }
-
-    fn request(&self) -> Request {
-        let path = ["v1"].into_iter().chain(self.path.iter().map(String::as_str));
-        let mut request = Request::new(self.method, path);
-        for (name, value) in &self.query {
-            request = request.query(name, value.clone());
-        }
-        match &self.body {
-            Some(body) => request.json(body.clone()),
-            None => request,
-        }
-    }
-}
-
-/// A path from a mount, words of the API and a name, segment by segment.
-pub(crate) fn path(mount: &SecretName, words: &[&str], name: Option<&SecretName>) -> Vec<String> {
-    let name = name.into_iter().flat_map(SecretName::segments);
-    mount.segments().chain(words.iter().copied()).chain(name).map(str::to_owned).collect()
+    pub(crate) server: Arc<Server>,
+    /// `None` behind an agent, which adds a token of its own.
+    tokens: Option<TokenCache>,
+    /// The setting that a person has to look at when the token is not accepted.
+    credential: &'static str,
 }
 
 impl Api {
@@ -86,99 +29,137 @@ impl Api {
     pub(crate) fn new(
         id: &'static str,
         server: ServerConfig,
+        auth: Auth,
         settings: &Settings,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self> {
-        let token = Token::read(settings, server.refuses_dev_tokens)?;
-        // A Vault Agent or Proxy on the way may insist on it: no browser can be tricked into sending it.
-        let mut headers = vec![Header::plain("x-vault-request", "true")?];
-        if let Some(namespace) = &server.namespace {
-            headers.push(Header::plain("x-vault-namespace", namespace)?);
-        }
-        let mut config = Config::new(server.endpoint);
-        config.roots = server.roots;
-        config.proxy = server.proxy;
-        let client = Client::new(config, clock.clone())?;
-        Ok(Self { info: ProviderInfo::new(id), client, token, headers })
+        let server = Arc::new(Server::new(id, server, clock)?);
+        let credential = auth.credential();
+        let tokens = auth.open(&server, settings)?;
+        Ok(Self { server, tokens, credential })
     }
 
     pub(crate) fn info(&self) -> &ProviderInfo {
-        &self.info
+        &self.server.info
     }
 
     /// Calls, and answers with 200, 204, 400 or 404: what those mean depends on the call.
     ///
     /// # Errors
-    /// Every other status by its kind. A refused token is read again first, and a refusal is told apart:
-    /// `Unauthenticated` if the token is not accepted at all, `PermissionDenied` if its policies do not allow
-    /// this.
+    /// Every other status by its kind; of a refusal, as [`ask`](Self::ask).
     pub(crate) async fn call(&self, call: Call) -> Result<Response> {
         let response = self.ask(&call).await?;
         match response.status() {
             200 | 204 | 400 | 404 => Ok(response),
-            403 if refusal::is_ours(&response) => Err(self.refused(&call).await),
             _ => Err(refusal::error(&response)),
         }
     }
 
-    /// Asks for the health of the server: no token, no namespace, whatever the status.
+    /// Asks for the health of the server, whatever the status.
     pub(crate) async fn health(&self) -> Result<Response> {
-        self.client.send(Request::new(Method::Get, ["v1", "sys", "health"]).probe()).await
+        self.server.health().await
     }
 
-    /// Whether the token is accepted. Policy `default` lets every token ask about itself; one without that
-    /// policy is told so in words that only a known token hears.
+    /// Whether the token is accepted: logs in if there is none yet. One for a number of uses is not asked about.
     ///
     /// # Errors
-    /// `Unauthenticated` if it is not.
+    /// Those of the login; `Unauthenticated` if the token is not accepted.
     pub(crate) async fn check_token(&self) -> Result<()> {
-        let lookup = Call::get(["auth", "token", "lookup-self"].map(str::to_owned).into());
-        let response = self.ask(&lookup).await?;
-        match response.status() {
-            200 => Ok(()),
-            403 if refusal::knows_the_token(&response) => Ok(()),
-            403 if refusal::is_ours(&response) => Err(unauthenticated()),
-            _ => Err(refusal::error(&response)),
+        let token = self.token().await?;
+        if token.as_ref().is_some_and(Token::is_limited) {
+            return Ok(());
+        }
+        match self.ask(&Call::get(words(&["auth", "token", "lookup-self"]))).await {
+            Ok(response) if response.status() == 200 => Ok(()),
+            Ok(response) => Err(refusal::error(&response)),
+            // It is accepted, and not even allowed to ask about itself.
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
+            Err(error) => Err(error),
         }
     }
 
-    /// Calls, and answers whatever comes back. A token that is refused is read again, and if there is another
-    /// one now, the call is made once more.
+    /// The token to send.
+    ///
+    /// # Errors
+    /// Those of the login.
+    pub(crate) async fn token(&self) -> Result<Option<Token>> {
+        match &self.tokens {
+            Some(tokens) => tokens.current().await.map(Some).map_err(|error| self.named(error)),
+            None => Ok(None),
+        }
+    }
+
+    /// Calls, and answers whatever comes back, except for a refusal, which is told apart: a token that is not
+    /// accepted any more is replaced by another login, and the call is made once more.
+    ///
+    /// # Errors
+    /// `PermissionDenied` if the policies of the token do not allow this; `Unauthenticated` if no token is
+    /// accepted.
     pub(crate) async fn ask(&self, call: &Call) -> Result<Response> {
-        let token = self.token.current();
-        let response = self.client.send(self.with_headers(call, token.header.clone())).await?;
-        let is_refused = response.status() == 403 && refusal::is_ours(&response);
-        if is_refused && self.token.has_another(&token) {
-            let header = self.token.current().header;
-            return self.client.send(self.with_headers(call, header)).await;
-        }
-        Ok(response)
-    }
-
-    fn with_headers(&self, call: &Call, token: Header) -> Request {
-        let request = call.request().header(token);
-        self.headers.iter().cloned().fold(request, Request::header)
-    }
-
-    /// A bad token and a missing right look the same, and their texts differ between versions; asking about
-    /// the token tells.
-    async fn refused(&self, call: &Call) -> Error {
-        match self.check_token().await {
-            // Neither of the two, if the server cannot say.
-            Err(error) => error,
-            Ok(()) => {
-                let message = format!(
-                    "the token is accepted, and its policies do not allow `{}` on `{}`",
-                    call.capability(),
-                    strongroom_core::escaped(&call.path.join("/")),
-                );
-                Error::new(ErrorKind::PermissionDenied, message)
+        let mut token = self.token().await?;
+        let mut response = self.server.send(call, token.as_ref()).await?;
+        // Another one may have logged in while we called, or a file may hold another token: two more chances.
+        for _ in 0..2 {
+            if response.status() != 403 || !refusal::is_of_token(&response) {
+                return Ok(response);
             }
+            let (Some(tokens), Some(refused)) = (&self.tokens, &token) else {
+                return Err(self.refused_by_agent(call).await);
+            };
+            let is_known = refusal::knows_the_token(&response);
+            let settled = tokens.refused(refused, is_known).await;
+            let (next, is_fresh) = match settled.map_err(|error| self.named(error))? {
+                Refused::Denied => return Err(denied(call)),
+                Refused::Replaced(next, is_fresh) => (next, is_fresh),
+            };
+            response = self.server.send(call, Some(&next)).await?;
+            // The server has made this one a moment ago, so it knows it.
+            let is_made = is_fresh && !matches!(next.lease(), Lease::Unknown);
+            if is_made && response.status() == 403 && refusal::is_of_token(&response) {
+                return Err(denied(call));
+            }
+            token = Some(next);
+        }
+        match response.status() == 403 && refusal::is_of_token(&response) {
+            true => Err(self.named(not_accepted())),
+            false => Ok(response),
+        }
+    }
+
+    /// The token belongs to the agent, which has to be asked about it.
+    async fn refused_by_agent(&self, call: &Call) -> Error {
+        let lookup = Call::get(words(&["auth", "token", "lookup-self"]));
+        match self.server.send(&lookup, None).await {
+            Ok(response) if response.status() == 200 || refusal::knows_the_token(&response) => {
+                denied(call)
+            }
+            Ok(response) if response.status() == 403 && refusal::is_ours(&response) => {
+                let message = "the agent sends no token that the server accepts; check its auto-auth, and that it listens at VAULT_ADDR";
+                Error::new(ErrorKind::Unauthenticated, message).with_key(self.credential)
+            }
+            Ok(response) => refusal::error(&response),
+            Err(error) => error,
+        }
+    }
+
+    fn named(&self, error: Error) -> Error {
+        match (error.kind(), error.key()) {
+            (ErrorKind::Unauthenticated, None) => error.with_key(self.credential),
+            _ => error,
         }
     }
 }
 
-fn unauthenticated() -> Error {
+fn denied(call: &Call) -> Error {
+    let message = format!(
+        "the token is accepted, and its policies do not allow `{}` on `{}`",
+        call.capability(),
+        call.place(),
+    );
+    Error::new(ErrorKind::PermissionDenied, message)
+}
+
+fn not_accepted() -> Error {
     let message = "the token is not accepted: it is unknown here, expired or revoked";
-    Error::new(ErrorKind::Unauthenticated, message).with_key(crate::config::TOKEN.name)
+    Error::new(ErrorKind::Unauthenticated, message)
 }

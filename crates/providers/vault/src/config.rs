@@ -3,6 +3,8 @@
 use strongroom_core::{Error, ErrorKind, Key, Result, SecretName, Settings};
 use strongroom_http::{CaBundle, Endpoint, PROXY, Plaintext, Proxy};
 
+use crate::auth::{self, Auth};
+
 const ADDR: Key = Key::text(
     "VAULT_ADDR",
     "base URL, without `/v1`; a path prefix is kept. Required, but for `vault_dev`: `http://127.0.0.1:18200`",
@@ -26,13 +28,6 @@ const NAMESPACE: Key = Key::text(
     "VAULT_NAMESPACE",
     "namespace, as in `admin/team`; for `vault_hcp` the default is `admin`",
 );
-const AUTH_METHOD: Key =
-    Key::choice("VAULT_AUTH_METHOD", &["token"], "how to log in").with_default("token");
-pub(crate) const TOKEN: Key = Key::secret(
-    "VAULT_TOKEN",
-    "the token; `VAULT_TOKEN_FILE` is read again when the server refuses the token",
-)
-.required();
 const KV_MOUNT: Key =
     Key::text("VAULT_KV_MOUNT", "where the KV engine is mounted").with_default("secret");
 const KV_VERSION: Key = Key::choice(
@@ -70,15 +65,21 @@ const CACHE_TTL: Key = Key::seconds(
 );
 
 /// In the order in which documents list them.
-pub(crate) const KEYS: [Key; 18] = [
+pub(crate) const KEYS: [Key; 24] = [
     ADDR,
     BAO_ADDR,
     ALLOW_PLAINTEXT,
     SKIP_VERIFY,
     CACERT,
     NAMESPACE,
-    AUTH_METHOD,
-    TOKEN,
+    auth::METHOD,
+    auth::MOUNT,
+    auth::TOKEN,
+    auth::ROLE_ID,
+    auth::SECRET_ID,
+    auth::SECRET_ID_WRAPPED,
+    auth::ROLE,
+    auth::JWT_FILE,
     KV_MOUNT,
     KV_VERSION,
     KV_PREFIX,
@@ -95,6 +96,7 @@ pub(crate) const KEYS: [Key; 18] = [
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) server: ServerConfig,
+    pub(crate) auth: Auth,
     pub(crate) kv: KvConfig,
     pub(crate) transit: Option<TransitConfig>,
     pub(crate) signing_secret: Option<SecretName>,
@@ -107,8 +109,6 @@ pub(crate) struct ServerConfig {
     pub(crate) roots: Option<CaBundle>,
     pub(crate) proxy: Option<Proxy>,
     pub(crate) namespace: Option<String>,
-    /// Whether a token that everybody knows is an error.
-    pub(crate) refuses_dev_tokens: bool,
 }
 
 /// Where the secrets are.
@@ -162,16 +162,17 @@ impl Config {
             let message = "certificates are always verified; give the authority in VAULT_CACERT";
             return Err(fault(&SKIP_VERIFY, message));
         }
-        // The only word so far; read so that any other one is an error.
-        settings.choice(&AUTH_METHOD)?;
         let version = match settings.choice(&KV_VERSION)? {
             Some("1") => Some(KvVersion::One),
             Some("2") => Some(KvVersion::Two),
             _ => None,
         };
         let mount = |key: &Key| place(settings, key)?.ok_or_else(|| Settings::missing(key));
+        let server = ServerConfig::read(id, settings)?;
+        let refuses_dev_tokens = id != "vault_dev" && !server.endpoint.is_loopback();
         Ok(Self {
-            server: ServerConfig::read(id, settings)?,
+            auth: Auth::read(settings, refuses_dev_tokens)?,
+            server,
             kv: KvConfig { mount: mount(&KV_MOUNT)?, prefix: prefix(settings)?, version },
             transit: transit(settings, mount(&TRANSIT_MOUNT)?)?,
             signing_secret: name(settings, &SIGNING_SECRET_NAME)?,
@@ -191,7 +192,6 @@ impl ServerConfig {
         };
         let endpoint = address(id, settings, plaintext)?;
         Ok(Self {
-            refuses_dev_tokens: id != "vault_dev" && !endpoint.is_loopback(),
             endpoint,
             roots: CaBundle::read(settings, &CACERT)?,
             proxy: Proxy::read(settings)?,

@@ -2,7 +2,7 @@
 //!
 //! [`VAULT`] is the provider, selected by `SECRETS_PROVIDER=vault`, `vault_dev` or `vault_hcp`. Secrets are
 //! kept in KV version 1 or 2; keys of Transit (`hmac`, `ed25519`) sign, so that no key leaves the server.
-//! This version authenticates with a token.
+//! It logs in with a token, AppRole, a Kubernetes service account or another JWT, or has a Vault Agent do so.
 //!
 //! Wire shapes are those of the [KV v2], [KV v1] and [Transit] API documents; where OpenBao 2.7 differs from
 //! them, what it really answers counts.
@@ -14,11 +14,12 @@
 #![forbid(unsafe_code)]
 
 mod api;
+mod auth;
 mod config;
 mod health;
 mod kv;
 mod refusal;
-mod token;
+mod server;
 mod transit;
 
 use std::sync::Arc;
@@ -39,9 +40,12 @@ pub const VAULT: Provider =
 
 fn open_vault(open: Open<'_>) -> Result<Opened> {
     let config = Config::read(open.id, open.settings)?;
-    let api = Arc::new(Api::new(open.id, config.server, open.settings, open.clock)?);
+    let unread = config.auth.unread(open.settings);
+    let api = Api::new(open.id, config.server, config.auth, open.settings, open.clock)?;
+    let api = Arc::new(api);
     let store = KvStore::new(api.clone(), config.kv, open.clock.clone());
     let mut opened = Opened::new(Arc::new(store));
+    opened.warnings = unread;
     opened.signing_key = Some(match (&config.transit, config.signing_secret) {
         (Some(transit), secret) => {
             opened.also_verifies = secret;

@@ -54,6 +54,19 @@ pub(crate) fn knows_the_token(response: &Response) -> bool {
     Body::of(response).errors.iter().flatten().any(|text| text.starts_with("1 error occurred"))
 }
 
+/// Whether a refusal may be about the token. One about the right to ask for a mount is not.
+pub(crate) fn is_of_token(response: &Response) -> bool {
+    let body = Body::of(response);
+    let is_preflight = |text: &String| text.starts_with("preflight capability check");
+    body.is_ours() && !body.errors.iter().flatten().any(is_preflight)
+}
+
+/// What the server says of itself or of the path in a refusal, if it says something that is known here.
+pub(crate) fn said(response: &Response) -> Option<Error> {
+    let body = Body::of(response);
+    body.errors.iter().flatten().find_map(|text| known(text, &[GENERAL]))
+}
+
 /// For an answer about something that may simply not be there: `missing` if it is not, else the error.
 pub(crate) fn or_missing(response: &Response, missing: Error) -> Error {
     match error(response) {

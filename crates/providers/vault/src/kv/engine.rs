@@ -81,11 +81,18 @@ impl Engine {
         }
         let words = ["sys", "internal", "ui", "mounts"].into_iter().chain(mount.segments());
         let asked = api.ask(&Call::get(words.map(str::to_owned).collect())).await;
-        let answered = asked.and_then(|response| match response.status() {
-            200 => self.check(&response, mount).map(Some),
-            // No right to ask, no such mount, or a gateway that lets nothing below `sys` pass.
-            403..=405 => Ok(None),
-            _ => Err(refusal::error(&response)),
+        let denied = |error: Error| match error.kind() {
+            ErrorKind::PermissionDenied => Ok(None),
+            _ => Err(error),
+        };
+        let answered = asked.map(Some).or_else(denied).and_then(|response| {
+            let Some(response) = response else { return Ok(None) };
+            match response.status() {
+                200 => self.check(&response, mount).map(Some),
+                // No right to ask, no such mount, or a gateway that lets nothing below `sys` pass.
+                403..=405 => Ok(None),
+                _ => Err(refusal::error(&response)),
+            }
         });
         match (answered, said) {
             (Ok(Some(version)), _) => {

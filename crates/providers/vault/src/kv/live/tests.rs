@@ -27,7 +27,7 @@ impl Scene {
         let vault = FakeVault::start_with_clock(shared.clone()).await;
         let settings = vault.settings().with("VAULT_KV_MOUNT", mount);
         let config = Config::read("vault_dev", &settings).expect("good settings");
-        let api = Api::new("vault_dev", config.server, &settings, &shared).expect("a client");
+        let api = Api::new("vault_dev", config.server, config.auth, &settings, &shared).expect("a client");
         let store = KvStore::new(Arc::new(api), config.kv, shared);
         store.version().await.expect("an engine");
         Self { vault, store, clock }
@@ -240,7 +240,7 @@ async fn reading_the_data_is_right_enough() {
     let settings = scene.vault.settings().with("VAULT_TOKEN", "canary-app");
     let config = Config::read("vault_dev", &settings).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(scene.clock.clone());
-    let api = Api::new("vault_dev", config.server, &settings, &clock).unwrap();
+    let api = Api::new("vault_dev", config.server, config.auth, &settings, &clock).unwrap();
     let store = KvStore::new(Arc::new(api), config.kv, clock);
     assert_eq!(numbers(&store.live_versions(&name(), UNIX_EPOCH).await.unwrap()), ["2", "1"]);
     let denied = store.versions(&name()).await.unwrap_err();
