@@ -13,6 +13,7 @@ mod freshness;
 mod kv;
 mod migration;
 mod namespaces;
+mod native;
 mod probe;
 mod published;
 mod script;

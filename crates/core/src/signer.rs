@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{Error, ErrorKind, KeyId, Result, SecretName, SecretVersion, SignOptions, Signature};
+use crate::{
+    Error, ErrorKind, KeyId, NativeSignature, Result, SecretName, SecretVersion, SignOptions,
+    Signature,
+};
 
 /// Something that signs and verifies with keys it looks up by name. For implementors: applications use
 /// the handle that `Secrets::signer` returns.
@@ -59,6 +62,35 @@ pub trait Signer: Debug + Send + Sync + 'static {
         results
     }
 
+    /// Signs the bare message in the provider's own form, for protocols that expect it. Never a fall-back of
+    /// [`sign`](Self::sign).
+    ///
+    /// # Errors
+    /// `InvalidValue` if the message begins with `sr1` and a zero byte, before anything is asked
+    /// ([`NativeSignature::check_message`]). `Unsupported` unless it is written.
+    async fn sign_native(&self, key: &SecretName, message: &[u8]) -> Result<NativeSignature> {
+        let _ = message;
+        Err(no_native(key))
+    }
+
+    /// Verifies a signature of the provider's own over the bare message. Never a fall-back of
+    /// [`verify`](Self::verify). A mismatch is an error, so that `?` is safe.
+    ///
+    /// The text came from outside: implementors read it strictly, and hand on what they read, not the text.
+    ///
+    /// # Errors
+    /// `SignatureMismatch` if a key that answered refuses it, or its text is not in the provider's one
+    /// spelling; an outage keeps its own kind; otherwise as [`sign_native`](Self::sign_native).
+    async fn verify_native(
+        &self,
+        key: &SecretName,
+        message: &[u8],
+        signature: &NativeSignature,
+    ) -> Result<()> {
+        let _ = (message, signature);
+        Err(no_native(key))
+    }
+
     /// Reads the public keys that the provider lists for a key, so that this process can verify by itself,
     /// also during an outage. Default: `None`, the provider has to be asked about each signature.
     ///
@@ -91,6 +123,11 @@ pub trait Signer: Debug + Send + Sync + 'static {
         let error = Error::new(ErrorKind::Unsupported, "this signer cannot rotate its keys");
         Err(error.with_name(key.as_str()))
     }
+}
+
+fn no_native(key: &SecretName) -> Error {
+    let error = Error::new(ErrorKind::Unsupported, "this provider has no signatures of its own");
+    error.with_name(key.as_str())
 }
 
 /// Verifies with published keys, in this process, without asking anybody. What [`Signer::published`] reads.

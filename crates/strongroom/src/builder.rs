@@ -167,6 +167,8 @@ impl Builder {
             common,
             clock,
             warnings,
+            examine: opened.examine,
+            process: std::process::id(),
             declared,
             reminded: Mutex::default(),
             rotating: tokio::sync::Mutex::default(),

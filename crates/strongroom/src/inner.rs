@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use strongroom_core::{
-    Clock, Error, ErrorKind, GetOptions, Moment, PutOptions, Result, Secret, SecretName, SecretRef,
-    SecretStore, SecretValue, SecretVersion, Select,
+    Clock, Error, ErrorKind, Examine, GetOptions, Moment, PutOptions, Result, Secret, SecretName,
+    SecretRef, SecretStore, SecretValue, SecretVersion, Select,
 };
 use strongroom_layers::{Cache, Source};
 
@@ -33,6 +33,10 @@ pub(crate) struct Inner {
     pub(crate) common: Common,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) warnings: Vec<String>,
+    /// What looks for mistakes in the set-up of the provider.
+    pub(crate) examine: Option<Arc<dyn Examine>>,
+    /// The process that this was built in.
+    pub(crate) process: u32,
     pub(crate) declared: Declared,
     /// When it was last said that verification is switched off.
     pub(crate) reminded: Mutex<Option<Moment>>,
@@ -76,8 +80,37 @@ pub(crate) struct SigningKeyName {
 }
 
 impl Inner {
+    /// After a `fork` there are no threads that renew, and connections are shared with the parent. Looked at
+    /// on use in debug builds, as it costs a system call, and by `diagnose` in all.
+    ///
+    /// # Errors
+    /// `Misconfigured` in another process than the one that this was built in.
+    pub(crate) fn check_process(&self) -> Result<()> {
+        match self.process == std::process::id() {
+            true => Ok(()),
+            false => {
+                let message = "this was opened by a process that has forked since; open secrets after `fork`, not before";
+                Err(Error::new(ErrorKind::Misconfigured, message))
+            }
+        }
+    }
+
+    /// The logical names at and below a prefix; all without one.
+    pub(crate) async fn list(&self, prefix: Option<&SecretName>) -> Result<Vec<SecretName>> {
+        let below = match prefix {
+            Some(prefix) => Some(self.full_name(prefix)?),
+            None => self.common.prefix.clone(),
+        };
+        let names = self.store.list(below.as_ref()).await?;
+        let Some(prefix) = &self.common.prefix else { return Ok(names) };
+        Ok(names.iter().filter_map(|name| name.strip_prefix(prefix)).collect())
+    }
+
     /// A reference with the prefix before its name.
     pub(crate) fn resolve(&self, reference: &str) -> Result<SecretRef> {
+        if cfg!(debug_assertions) {
+            self.check_process()?;
+        }
         let reference = SecretRef::new(reference)?;
         match &self.common.prefix {
             Some(prefix) => reference.below(prefix),

@@ -51,12 +51,14 @@ mod batch;
 mod builder;
 mod common;
 mod declared;
+mod diagnose;
 mod field_write;
 mod finally;
 mod fresh;
 mod health;
 mod inner;
 mod key_ring;
+mod native;
 mod published;
 mod reads;
 mod registry;
@@ -69,8 +71,10 @@ mod use_secret;
 pub mod provider;
 
 pub use builder::Builder;
+pub use diagnose::Diagnosis;
 pub use health::{Health, Problem, Trouble};
 pub use key_ring::{KeyRing, RawHmac};
+pub use native::Native;
 pub use registry::{Listed, providers};
 pub use rotate::{Rotate, Rotation};
 pub use secrets::{Probed, Secrets};
@@ -78,10 +82,10 @@ pub use signer::{Enforced, Signer};
 pub use use_secret::Use;
 
 pub use strongroom_core::{
-    Algorithm, Clock, Environment, Error, ErrorKind, Form, Freshness, GetOptions, IfVersion, Key,
-    KeyId, Layer, Probe, Purpose, PutOptions, Reason, Result, Retry, Secret, SecretName, SecretRef,
-    SecretValue, SecretVersion, Select, Settings, Signature, Stage, SystemClock, Verified,
-    VersionInfo, VersionState,
+    Algorithm, Check, Clock, Environment, Error, ErrorKind, Form, Freshness, GetOptions, IfVersion,
+    Key, KeyId, Layer, NativeSignature, Outcome, Probe, Purpose, PutOptions, Reason, Result, Retry,
+    Secret, SecretName, SecretRef, SecretValue, SecretVersion, Select, Settings, Signature, Stage,
+    SystemClock, Verified, VersionInfo, VersionState,
 };
 pub use strongroom_layers::{Live, LiveRef, Ref};
 pub use strongroom_local::{FileStore, MemoryStore, ProcessEnvironment};

@@ -11,8 +11,8 @@ use strongroom_core::{Clock, Result, Settings};
 use crate::registry;
 
 pub use strongroom_core::{
-    BoxFuture, Capabilities, Change, Coarse, Field, LiveVersion, Moment, Open, Opened, Provider,
-    ProviderInfo, Rotated, SecretStore, SignOptions, Signer, Verifier, signed_bytes,
+    BoxFuture, Capabilities, Change, Coarse, Examine, Field, LiveVersion, Moment, Open, Opened,
+    Provider, ProviderInfo, Rotated, SecretStore, SignOptions, Signer, Verifier, signed_bytes,
 };
 
 /// Opens the provider that these settings select as it is: no retry, no deadline, no prefix. What the suites

@@ -14,7 +14,7 @@ use strongroom_local::ProcessEnvironment;
 use crate::finally::Finally;
 use crate::inner::Inner;
 use crate::reads::Reads;
-use crate::{Builder, KeyRing, RawHmac, Rotate, Signer};
+use crate::{Builder, KeyRing, Native, RawHmac, Rotate, Signer};
 
 /// The secrets of one provider, and signatures made with its keys. Cheap to clone and to share.
 ///
@@ -121,13 +121,8 @@ impl Secrets {
     /// # Errors
     /// `Unsupported` if the provider cannot list.
     pub async fn list(&self, prefix: Option<&str>) -> Result<Vec<SecretName>> {
-        let below = match prefix {
-            Some(prefix) => Some(self.inner.full_name(&SecretName::new(prefix)?)?),
-            None => self.inner.common.prefix.clone(),
-        };
-        let names = self.inner.store.list(below.as_ref()).await?;
-        let Some(prefix) = &self.inner.common.prefix else { return Ok(names) };
-        Ok(names.iter().filter_map(|name| name.strip_prefix(prefix)).collect())
+        let prefix = prefix.map(SecretName::new).transpose()?;
+        self.inner.list(prefix.as_ref()).await
     }
 
     /// The versions of a secret, newest first, without their values.
@@ -205,6 +200,23 @@ impl Secrets {
             Some(_) => error,
             None => error.with_name(name.as_str()),
         })
+    }
+
+    /// The provider's own signatures over bare messages, with the configured key: what others get who ask the
+    /// provider themselves.
+    ///
+    /// # Errors
+    /// `Unsupported` if no provider that signs itself is configured; otherwise as [`signer`](Self::signer).
+    pub async fn native(&self) -> Result<Native> {
+        Native::open(self.inner.clone(), self.signing_key().cloned()).await
+    }
+
+    /// The provider's own signatures, with another of its own keys.
+    ///
+    /// # Errors
+    /// As [`native`](Self::native).
+    pub async fn native_for(&self, name: &str) -> Result<Native> {
+        Native::open(self.inner.clone(), SecretName::new(name)).await
     }
 
     /// The name of the configured signing key: logical, or the provider's own where that signs.

@@ -3,6 +3,7 @@
 mod algorithm;
 mod key_id;
 mod message;
+mod native;
 mod purpose;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 pub use algorithm::Algorithm;
 pub use key_id::KeyId;
 pub use message::{signed_bytes, signed_prefix, sub_key_info};
+pub use native::NativeSignature;
 pub use purpose::Purpose;
 
 use crate::{Error, Reason, Result};

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use strongroom_core::{
-    Result, Rotated, SecretName, SignOptions, Signature, Signer, Verified, Verifier,
+    NativeSignature, Result, Rotated, SecretName, SignOptions, Signature, Signer, Verified,
+    Verifier,
 };
 
 use super::policy::Policy;
@@ -72,6 +73,19 @@ impl Signer for RetrySigner {
                 self.inner.verify_many(key, &pairs, options.clone()).await
             })
             .await
+    }
+
+    async fn sign_native(&self, key: &SecretName, message: &[u8]) -> Result<NativeSignature> {
+        self.policy.read(|| self.inner.sign_native(key, message)).await
+    }
+
+    async fn verify_native(
+        &self,
+        key: &SecretName,
+        message: &[u8],
+        signature: &NativeSignature,
+    ) -> Result<()> {
+        self.policy.read(|| self.inner.verify_native(key, message, signature)).await
     }
 
     async fn published(&self, key: &SecretName) -> Result<Option<Arc<dyn Verifier>>> {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use strongroom_core::{
-    Error, Result, Rotated, SecretName, SignOptions, Signature, Signer, Verified, Verifier,
+    Error, NativeSignature, Result, Rotated, SecretName, SignOptions, Signature, Signer, Verified,
+    Verifier,
 };
 use tokio::time::timeout;
 
@@ -94,6 +95,20 @@ impl Signer for TimeoutSigner {
     ) -> Vec<Result<Verified>> {
         let call = self.inner.verify_many(key, pairs, options);
         self.cut_many("verify_many", key, pairs.len(), call).await
+    }
+
+    async fn sign_native(&self, key: &SecretName, message: &[u8]) -> Result<NativeSignature> {
+        self.cut("sign_native", key, self.inner.sign_native(key, message)).await
+    }
+
+    async fn verify_native(
+        &self,
+        key: &SecretName,
+        message: &[u8],
+        signature: &NativeSignature,
+    ) -> Result<()> {
+        let call = self.inner.verify_native(key, message, signature);
+        self.cut("verify_native", key, call).await
     }
 
     async fn published(&self, key: &SecretName) -> Result<Option<Arc<dyn Verifier>>> {

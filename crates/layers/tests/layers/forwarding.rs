@@ -4,7 +4,7 @@ use strongroom_core::{
     GetOptions, Layer, Probe, PutOptions, SecretStore, SecretValue, SignOptions,
 };
 
-use crate::scripted::{INFO, Scripted, name, retry, signature, timeout};
+use crate::scripted::{INFO, Scripted, name, native, retry, signature, timeout};
 
 #[test]
 fn a_wrapped_store_says_the_same_of_itself() {
@@ -59,10 +59,22 @@ async fn every_method_of_a_signer_reaches_its_own() {
     signer.verify(&key, b"m", &tag, options()).await.unwrap();
     signer.sign_many(&key, &[b"m"], options()).await;
     signer.verify_many(&key, &[(b"m", &tag)], options()).await;
+    assert_eq!(signer.sign_native(&key, b"m").await.unwrap().as_str(), "m");
+    signer.verify_native(&key, b"m", &native(b"m")).await.unwrap();
     signer.published(&key).await.unwrap();
     signer.check(&key).await.unwrap();
     signer.rotate(&key).await.unwrap();
-    let expected = ["sign", "verify", "sign_many", "verify_many", "published", "check", "rotate"];
+    let expected = [
+        "sign",
+        "verify",
+        "sign_many",
+        "verify_many",
+        "sign_native",
+        "verify_native",
+        "published",
+        "check",
+        "rotate",
+    ];
     assert_eq!(operations(&scripted), expected);
 }
 

@@ -6,7 +6,7 @@ use strongroom_core::{Error, ErrorKind, GetOptions, PutOptions, SecretValue, Sig
 use strongroom_layers::RetryLayer;
 use tokio::time::Instant;
 
-use crate::scripted::{DEADLINE, Scripted, failure, name, retry, signature};
+use crate::scripted::{DEADLINE, Scripted, failure, name, native, retry, signature};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -102,6 +102,8 @@ async fn case_66_the_kind_decides_how_often_a_read_is_tried() {
             "check",
             "sign",
             "verify",
+            "sign natively",
+            "verify natively",
             "check of a key",
         ];
         for operation in operations {
@@ -116,6 +118,10 @@ async fn case_66_the_kind_decides_how_often_a_read_is_tried() {
                 "check" => store.check(&db).await.unwrap_err(),
                 "sign" => signer.sign(&db, b"m", options).await.unwrap_err(),
                 "verify" => signer.verify(&db, b"m", &signature(b"m"), options).await.unwrap_err(),
+                "sign natively" => signer.sign_native(&db, b"m").await.unwrap_err(),
+                "verify natively" => {
+                    signer.verify_native(&db, b"m", &native(b"m")).await.unwrap_err()
+                }
                 _ => signer.check(&db).await.unwrap_err(),
             };
             assert_eq!(scripted.calls().len(), expected, "{kind} {operation}");

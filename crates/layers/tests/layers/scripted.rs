@@ -7,9 +7,10 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use strongroom_core::{
-    Algorithm, Capabilities, Error, ErrorKind, GetOptions, KeyId, Layer, LiveVersion, Probe,
-    ProviderInfo, PutOptions, Result, Rotated, Secret, SecretName, SecretStore, SecretValue,
-    SecretVersion, SignOptions, Signature, Signer, Verified, Verifier, VersionInfo,
+    Algorithm, Capabilities, Error, ErrorKind, GetOptions, KeyId, Layer, LiveVersion,
+    NativeSignature, Probe, ProviderInfo, PutOptions, Result, Rotated, Secret, SecretName,
+    SecretStore, SecretValue, SecretVersion, SignOptions, Signature, Signer, Verified, Verifier,
+    VersionInfo,
 };
 use strongroom_layers::{RetryLayer, TimeoutLayer};
 use tokio::time::Instant;
@@ -239,6 +240,19 @@ impl Signer for Scripted {
         pairs.iter().zip(answers).map(|((_, of), answer)| answer.map(|()| verified(of))).collect()
     }
 
+    async fn sign_native(&self, _: &SecretName, message: &[u8]) -> Result<NativeSignature> {
+        self.one("sign_native", &text(message)).await.map(|()| native(message))
+    }
+
+    async fn verify_native(
+        &self,
+        _: &SecretName,
+        message: &[u8],
+        _: &NativeSignature,
+    ) -> Result<()> {
+        self.one("verify_native", &text(message)).await
+    }
+
     async fn published(&self, key: &SecretName) -> Result<Option<Arc<dyn Verifier>>> {
         self.one("published", key.as_str()).await.map(|()| None)
     }
@@ -260,6 +274,10 @@ fn secret(name: &SecretName) -> Secret {
 pub(crate) fn signature(message: &[u8]) -> Signature {
     let key = KeyId::transit(&text(message), 1);
     Signature::new(key, Algorithm::Hs256, &[0; 32]).expect("a tag of the right length")
+}
+
+pub(crate) fn native(message: &[u8]) -> NativeSignature {
+    text(message).parse().expect("a message without blanks")
 }
 
 fn text(message: &[u8]) -> String {

@@ -7,7 +7,7 @@ use strongroom_core::{
 };
 use tokio::time::Instant;
 
-use crate::scripted::{DEADLINE, INFO, Scripted, failure, name, retry, signature, timeout};
+use crate::scripted::{DEADLINE, INFO, Scripted, failure, name, native, retry, signature, timeout};
 
 /// The error of an operation that ends at the deadline and not before.
 async fn cut<T>(call: impl Future<Output = Result<T>>) -> Error {
@@ -62,6 +62,8 @@ async fn a_signer_that_hangs_is_cut_at_the_deadline() {
     let errors = [
         ("sign", cut(signer.sign(&key, b"m", options())).await),
         ("verify", cut(signer.verify(&key, b"m", &tag, options())).await),
+        ("sign_native", cut(signer.sign_native(&key, b"m")).await),
+        ("verify_native", cut(signer.verify_native(&key, b"m", &native(b"m"))).await),
         ("check", cut(signer.check(&key)).await),
         ("rotate", cut(signer.rotate(&key)).await),
     ];

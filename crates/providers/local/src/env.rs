@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use heck::ToShoutySnakeCase;
 use strongroom_core::{
-    Capabilities, Error, ErrorKind, GetOptions, Key, Open, Opened, Provider, ProviderInfo, Reason,
-    Result, Secret, SecretName, SecretStore, Select, Settings,
+    Capabilities, Check, Error, ErrorKind, Examine, GetOptions, Key, Open, Opened, Outcome,
+    Provider, ProviderInfo, Reason, Result, Secret, SecretName, SecretStore, Select, Settings,
 };
 
 use crate::blocking::blocking;
@@ -26,7 +26,20 @@ pub const ENV: Provider = Provider::new(&["env"], &[PREFIX, SIGNING_SECRET_NAME]
 
 fn open_env(open: Open<'_>) -> Result<Opened> {
     let prefix = open.settings.text(&PREFIX)?.unwrap_or_default();
-    Ok(Opened::new(Arc::new(EnvStore::new(open.settings.clone(), &prefix)?)))
+    let mut opened = Opened::new(Arc::new(EnvStore::new(open.settings.clone(), &prefix)?));
+    opened.examine = Some(Arc::new(NoNetwork));
+    Ok(opened)
+}
+
+/// There is nothing else to look at.
+#[derive(Debug)]
+struct NoNetwork;
+
+#[async_trait]
+impl Examine for NoNetwork {
+    async fn examine(&self) -> Vec<Check> {
+        vec![Check::new("network", Outcome::Skip, "variables are on this machine")]
+    }
 }
 
 /// Secrets in variables. Read only.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use strongroom_core::{Clock, Error, ErrorKind, ProviderInfo, Result, Settings};
 use strongroom_http::{Lease, Refused, Response, Token, TokenCache};
 
-use crate::auth::Auth;
+use crate::auth::{self, About, Auth};
 use crate::config::ServerConfig;
 use crate::refusal;
 pub(crate) use crate::server::{Call, path};
@@ -75,6 +75,21 @@ impl Api {
             // It is accepted, and not even allowed to ask about itself.
             Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
             Err(error) => Err(error),
+        }
+    }
+
+    /// What the server says of the token in use. Takes one of its uses.
+    ///
+    /// # Errors
+    /// `Unauthenticated` if it is not accepted, after another login; `PermissionDenied` if it may not ask.
+    pub(crate) async fn look_up(&self) -> Result<About> {
+        match auth::look_up(&self.server, self.token().await?.as_ref()).await {
+            // Through the door that logs in again.
+            Err(error) if error.kind() == ErrorKind::Unauthenticated => {
+                self.check_token().await?;
+                auth::look_up(&self.server, self.token().await?.as_ref()).await
+            }
+            looked_up => looked_up,
         }
     }
 

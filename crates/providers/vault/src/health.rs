@@ -1,5 +1,7 @@
 //! What `sys/health` says.
 
+use std::time::{Duration, SystemTime};
+
 use serde::Deserialize;
 use strongroom_core::{Error, ErrorKind, Probe, Reason, Result};
 use strongroom_http::Response;
@@ -30,10 +32,24 @@ pub(crate) fn read(response: &Response) -> Result<Probe> {
     }
 }
 
+/// The version that the server says it is of.
+pub(crate) fn version(response: &Response) -> Option<String> {
+    let version = response.json::<Health>().ok()?.version?;
+    Some(strongroom_core::escaped(&version))
+}
+
+/// What time it is there, to the second.
+pub(crate) fn time(response: &Response) -> Option<SystemTime> {
+    let seconds = response.json::<Health>().ok()?.server_time_utc?;
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
+}
+
 #[derive(Deserialize)]
 struct Health {
     #[serde(rename = "initialized")]
     _initialized: bool,
     #[serde(rename = "sealed")]
     _sealed: bool,
+    version: Option<String>,
+    server_time_utc: Option<u64>,
 }

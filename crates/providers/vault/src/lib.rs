@@ -16,6 +16,7 @@
 mod api;
 mod auth;
 mod config;
+mod examine;
 mod health;
 mod kv;
 mod refusal;
@@ -28,6 +29,7 @@ use strongroom_core::{Error, ErrorKind, Open, Opened, Provider, Result};
 
 use crate::api::Api;
 use crate::config::Config;
+use crate::examine::Examination;
 use crate::kv::KvStore;
 use crate::transit::TransitSigner;
 
@@ -43,9 +45,11 @@ fn open_vault(open: Open<'_>) -> Result<Opened> {
     let unread = config.auth.unread(open.settings);
     let api = Api::new(open.id, config.server, config.auth, open.settings, open.clock)?;
     let api = Arc::new(api);
+    let examination = Examination::new(api.clone(), &config.kv, config.transit.as_ref());
     let store = KvStore::new(api.clone(), config.kv, open.clock.clone());
     let mut opened = Opened::new(Arc::new(store));
     opened.warnings = unread;
+    opened.examine = Some(Arc::new(examination));
     opened.signing_key = Some(match (&config.transit, config.signing_secret) {
         (Some(transit), secret) => {
             opened.also_verifies = secret;

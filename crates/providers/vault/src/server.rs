@@ -133,6 +133,11 @@ impl Server {
         self.client.endpoint().is_https()
     }
 
+    /// Whether it is on this machine.
+    pub(crate) fn is_loopback(&self) -> bool {
+        self.client.endpoint().is_loopback()
+    }
+
     /// Says what was done when an error came.
     pub(crate) fn located(&self, operation: &'static str) -> impl Fn(Error) -> Error + '_ {
         move |error| error.with_operation(self.info.id(), operation)

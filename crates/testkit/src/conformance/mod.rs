@@ -11,6 +11,7 @@
 //! need a fake of it), several writers at once, and anything about time.
 
 mod errors;
+mod native;
 mod redaction;
 mod signer;
 mod store;

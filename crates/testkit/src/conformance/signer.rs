@@ -4,7 +4,7 @@ use strongroom_core::{
     Algorithm, ErrorKind, KeyId, Purpose, Reason, SecretName, SignOptions, Signature, Signer,
 };
 
-use super::{Checked, Fault, Outcome, Run, ensure, refused};
+use super::{Checked, Fault, Outcome, Run, ensure, native, refused};
 
 /// Signing, verifying, refusing and rotating one key, which exists.
 pub async fn signer(signer: &dyn Signer, key: &SecretName) -> Outcome {
@@ -19,6 +19,7 @@ pub async fn signer(signer: &dyn Signer, key: &SecretName) -> Outcome {
     run.row("other_algorithm_is_refused", true, other_algorithm(signer, key)).await;
     run.row("batch_answers_each_message_in_order", true, batch(signer, key)).await;
     run.row("batch_of_nothing_is_nothing", true, nothing(signer, key)).await;
+    native::rows(&mut run, signer, key).await;
     let rotates = match signer.rotate(key).await {
         Err(error) => error.kind() != ErrorKind::Unsupported,
         Ok(_) => true,

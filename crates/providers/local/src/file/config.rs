@@ -36,8 +36,9 @@ async fn open_file(open: Open<'_>) -> Result<Opened> {
     let config = Config::read(open.settings)?;
     let store = Arc::new(FileStore::open_config(config, open.clock.clone()).await?);
     let warnings = store.inspect().await?;
-    let mut opened = Opened::new(store);
+    let mut opened = Opened::new(store.clone());
     opened.warnings = warnings;
+    opened.examine = Some(store);
     Ok(opened)
 }
 

@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, StatVfsMountFlags};
 use rustix::io::Errno;
 use strongroom_core::{Error, ErrorKind, Reason, Result, escaped};
 use zeroize::Zeroizing;
@@ -59,8 +59,11 @@ impl Dir {
     }
 
     pub(super) fn is_read_only(&self) -> io::Result<bool> {
-        let flags = rustix::fs::fstatvfs(&self.fd)?.f_flag;
-        Ok(flags.contains(rustix::fs::StatVfsMountFlags::RDONLY))
+        Ok(self.mount_flags()?.contains(StatVfsMountFlags::RDONLY))
+    }
+
+    pub(super) fn mount_flags(&self) -> io::Result<StatVfsMountFlags> {
+        Ok(rustix::fs::fstatvfs(&self.fd)?.f_flag)
     }
 
     pub(super) fn has_acl(&self, name: &str) -> bool {

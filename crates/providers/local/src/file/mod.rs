@@ -2,6 +2,7 @@
 
 mod config;
 mod dir;
+mod examine;
 mod files;
 mod flat;
 mod history;

@@ -30,7 +30,7 @@ const INFO: ProviderInfo = ProviderInfo::new("file");
 /// Files and folders that other users can write, and files that they can read, are refused.
 #[derive(Clone, Debug)]
 pub struct FileStore {
-    files: Arc<Files>,
+    pub(super) files: Arc<Files>,
 }
 
 impl FileStore {

@@ -17,6 +17,7 @@ pub(crate) use crate::auth::config::{
 };
 use crate::auth::given::GivenToken;
 use crate::auth::jwt::Jwt;
+pub(crate) use crate::auth::wire::{About, json, look_up};
 use crate::server::Server;
 
 impl Auth {

@@ -140,7 +140,7 @@ fn granted(response: &Response) -> Result<Granted> {
 
 /// JSON with credentials in it, which are of graphic characters, so that each takes two bytes at most. The
 /// buffer does not grow, as a growing one leaves copies behind.
-pub(super) fn json(body: &impl Serialize) -> Zeroizing<Vec<u8>> {
+pub(crate) fn json(body: &impl Serialize) -> Zeroizing<Vec<u8>> {
     const ROOM: usize = 2 * (SecretValue::MAX_BYTES + 4_096);
     let mut text = Zeroizing::new(Vec::with_capacity(ROOM));
     serde_json::to_writer(&mut *text, body).expect("text and numbers are always JSON");
@@ -185,6 +185,11 @@ pub(crate) struct About {
 }
 
 impl About {
+    /// How long it lives from when this was said.
+    pub(crate) fn left(&self) -> Duration {
+        Duration::from_secs(self.ttl)
+    }
+
     pub(crate) fn is_endless(&self) -> bool {
         self.ttl == 0 && self.expire_time.is_none()
     }

@@ -2,20 +2,17 @@
 
 use std::time::Duration;
 
-use base64ct::{Base64, Encoding};
 use strongroom_core::{
     Error, ErrorKind, KeyId, Reason, Result, SecretName, SignOptions, Signature, Verified,
     signed_bytes,
 };
-use zeroize::Zeroizing;
 
+use super::calls::input;
 use super::key::Known;
-use super::tag::{self, Tag};
-use super::wire::{Batch, BatchAnswer, Input, Output};
+use super::tag::Tag;
+use super::wire::Input;
 use super::{TRIES, TransitSigner, to_sign};
-use crate::api::Call;
 use crate::config::KeyType;
-use crate::refusal::{self, Asked};
 
 /// How long after a key was learnt a signature of another type has it learnt again.
 const COOLDOWN: Duration = Duration::from_secs(30);
@@ -75,9 +72,6 @@ impl TransitSigner {
     }
 
     /// One call. `None` for a message that another version has signed than its bytes say.
-    ///
-    /// Vault API: `POST /v1/{mount}/hmac/{name}/sha2-256` ("Generate HMAC") and
-    /// `POST /v1/{mount}/sign/{name}` ("Sign data").
     async fn sign_once(
         &self,
         name: &SecretName,
@@ -90,46 +84,32 @@ impl TransitSigner {
         };
         let inputs: Vec<Input> =
             messages.map(|message| input(&to_sign(name, known, message, options))).collect();
-        let words: &[&str] = match known.key_type {
-            KeyType::Hmac => &["hmac", name.as_str(), "sha2-256"],
-            KeyType::Ed25519 => &["sign", name.as_str()],
-        };
         let count = inputs.len();
-        let outputs = match self.batch(words, inputs, Asked::Sign).await {
-            Ok(outputs) => outputs,
+        let tags = match self.sign_there(name, known.key_type, inputs).await {
+            Ok(tags) => tags,
             Err(error) => return (0..count).map(|_| Err(error.clone())).collect(),
         };
-        outputs.into_iter().map(|output| self.signature(name, known, output)).collect()
+        tags.into_iter().map(|tag| self.signature(name, known, tag?)).collect()
     }
 
-    fn signature(
-        &self,
-        name: &SecretName,
-        known: Known,
-        output: Output,
-    ) -> Result<Option<Signature>> {
-        if let Some(error) = output.error.filter(|error| !error.is_empty()) {
-            return Err(refusal::of_item(&error, Asked::Sign));
-        }
-        let algorithm = known.key_type.algorithm();
-        let text = match known.key_type {
-            KeyType::Hmac => output.hmac,
-            KeyType::Ed25519 => output.signature,
-        };
-        let tag = text.and_then(|text| Tag::parse(&text, algorithm)).ok_or_else(|| {
-            Error::new(ErrorKind::Malformed, "what the server signed is not in its own form")
-        })?;
-        if tag.version < known.next {
-            // Deleted and made again, or restored: not even the type need be the same.
-            self.keys().remove(name);
-            return Ok(None);
-        }
-        self.saw(name, tag.version, true);
-        if tag.version > known.next {
+    fn signature(&self, name: &SecretName, known: Known, tag: Tag) -> Result<Option<Signature>> {
+        if !self.notes_signing(name, known, tag.version) || tag.version > known.next {
             return Ok(None);
         }
         let id = KeyId::transit(name.as_str(), tag.version);
-        Signature::new(id, algorithm, &tag.bytes).map(Some)
+        Signature::new(id, known.key_type.algorithm(), &tag.bytes).map(Some)
+    }
+
+    /// Notes which version has signed; `false` if the key was replaced since it was learnt, which is then
+    /// forgotten.
+    pub(super) fn notes_signing(&self, name: &SecretName, known: Known, version: u32) -> bool {
+        if version < known.next {
+            // Deleted and made again, or restored: not even the type need be the same.
+            self.keys().remove(name);
+            return false;
+        }
+        self.saw(name, version, true);
+        true
     }
 
     /// HMACs are verified by the server, in one call a key; Ed25519 here, with the published keys.
@@ -171,7 +151,7 @@ impl TransitSigner {
     }
 
     /// One result a claim, and the latest version of the key as far as it is known.
-    async fn verify_chunk(
+    pub(super) async fn verify_chunk(
         &self,
         name: &SecretName,
         claims: &[Claim],
@@ -221,34 +201,6 @@ impl TransitSigner {
         Error::signature(Reason::Alg).with_retry_after(left)
     }
 
-    /// Vault API: `POST /v1/{mount}/verify/{name}` ("Verify signed data").
-    async fn verify_there(
-        &self,
-        name: &SecretName,
-        claims: &[Claim],
-        key_type: KeyType,
-    ) -> Result<Vec<Result<()>>> {
-        let inputs = claims.iter().map(|claim| {
-            let tag = tag::render(claim.version, claim.signature.tag());
-            let (hmac, signature) = match key_type {
-                KeyType::Hmac => (Some(tag), None),
-                KeyType::Ed25519 => (None, Some(tag)),
-            };
-            Input { hmac, signature, ..input(&claim.message) }
-        });
-        let words: &[&str] = match key_type {
-            KeyType::Hmac => &["verify", name.as_str(), "sha2-256"],
-            KeyType::Ed25519 => &["verify", name.as_str()],
-        };
-        let outputs = self.batch(words, inputs.collect(), Asked::Verify).await?;
-        let verdict = |output: Output| match output.error.filter(|error| !error.is_empty()) {
-            Some(error) => Err(refusal::of_item(&error, Asked::Verify)),
-            None if output.valid => Ok(()),
-            None => Err(Error::signature(Reason::Tag)),
-        };
-        Ok(outputs.into_iter().map(verdict).collect())
-    }
-
     /// With the public keys, which the server lists; by the server where they may not be read.
     async fn verify_here(&self, name: &SecretName, claims: &[Claim]) -> Result<Vec<Result<()>>> {
         match self.read_key(name).await {
@@ -262,31 +214,6 @@ impl TransitSigner {
                 self.verify_there(name, claims, KeyType::Ed25519).await
             }
             Err(error) => Err(error),
-        }
-    }
-
-    async fn batch(
-        &self,
-        words: &[&str],
-        batch_input: Vec<Input>,
-        asked: Asked,
-    ) -> Result<Vec<Output>> {
-        let count = batch_input.len();
-        let body = serde_json::to_vec(&Batch { batch_input })
-            .map_err(|_| Error::new(ErrorKind::Internal, "a batch could not be written as JSON"))?;
-        let response = self.api.call(Call::post(self.path(words), Zeroizing::new(body))).await?;
-        let outputs = match response.status() {
-            200 => response.json::<BatchAnswer>()?.data.batch_results,
-            // Some versions answer so if an item failed, with the results all the same.
-            400 => match response.json::<BatchAnswer>() {
-                Ok(answer) => answer.data.batch_results,
-                Err(_) => return Err(refusal::of_signing(&response, asked)),
-            },
-            _ => return Err(refusal::of_signing(&response, asked)),
-        };
-        match outputs.len() == count {
-            true => Ok(outputs),
-            false => Err(response.malformed()),
         }
     }
 }
@@ -309,21 +236,19 @@ fn chunks<T>(mut items: &[T], bytes: impl Fn(&T) -> usize) -> Vec<&[T]> {
 }
 
 /// A signature that says it was made by a version of a key of ours.
-struct Claim {
-    at: usize,
-    version: u32,
-    message: Vec<u8>,
-    signature: Signature,
+pub(super) struct Claim {
+    /// Its place among those that were asked about together.
+    pub(super) at: usize,
+    pub(super) version: u32,
+    /// What was signed, byte by byte.
+    pub(super) message: Vec<u8>,
+    pub(super) signature: Signature,
 }
 
 impl Claim {
     fn is_of(&self, known: Known) -> bool {
         self.signature.algorithm() == known.key_type.algorithm()
     }
-}
-
-fn input(message: &[u8]) -> Input {
-    Input { input: Base64::encode_string(message), hmac: None, signature: None }
 }
 
 /// A bug in here: every message has a result.

@@ -1,7 +1,9 @@
 //! Signing with keys of Transit, which never leave the server.
 
 mod batch;
+mod calls;
 mod key;
+mod native;
 mod published;
 mod tag;
 mod wire;
@@ -11,8 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use strongroom_core::{
-    Clock, Error, ErrorKind, KeyId, Moment, Reason, Result, Rotated, SecretName, SecretVersion,
-    SignOptions, Signature, Signer, Verified, Verifier, signed_bytes,
+    Clock, Error, ErrorKind, KeyId, Moment, NativeSignature, Reason, Result, Rotated, SecretName,
+    SecretVersion, SignOptions, Signature, Signer, Verified, Verifier, signed_bytes,
 };
 
 use crate::api::{Api, Call, path};
@@ -226,6 +228,20 @@ impl Signer for TransitSigner {
     ) -> Vec<Result<Verified>> {
         let verified = self.verify_batch(key, pairs, &options).await;
         verified.into_iter().map(|one| one.map_err(self.located(key, "verify"))).collect()
+    }
+
+    async fn sign_native(&self, key: &SecretName, message: &[u8]) -> Result<NativeSignature> {
+        self.sign_bare(key, message).await.map_err(self.located(key, "sign_native"))
+    }
+
+    async fn verify_native(
+        &self,
+        key: &SecretName,
+        message: &[u8],
+        signature: &NativeSignature,
+    ) -> Result<()> {
+        let verified = self.verify_bare(key, message, signature).await;
+        verified.map_err(self.located(key, "verify_native"))
     }
 
     async fn published(&self, key: &SecretName) -> Result<Option<Arc<dyn Verifier>>> {

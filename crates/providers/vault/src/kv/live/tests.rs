@@ -27,7 +27,8 @@ impl Scene {
         let vault = FakeVault::start_with_clock(shared.clone()).await;
         let settings = vault.settings().with("VAULT_KV_MOUNT", mount);
         let config = Config::read("vault_dev", &settings).expect("good settings");
-        let api = Api::new("vault_dev", config.server, config.auth, &settings, &shared).expect("a client");
+        let api = Api::new("vault_dev", config.server, config.auth, &settings, &shared)
+            .expect("a client");
         let store = KvStore::new(Arc::new(api), config.kv, shared);
         store.version().await.expect("an engine");
         Self { vault, store, clock }
