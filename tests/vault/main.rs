@@ -8,6 +8,7 @@
 
 mod access;
 mod conformance;
+mod doctor;
 mod faults;
 mod freshness;
 mod kv;

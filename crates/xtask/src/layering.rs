@@ -63,7 +63,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("strongroom-cli", &["strongroom"]),
     (TESTKIT, &["strongroom-core"]),
-    ("strongroom-examples", &["strongroom"]),
+    ("strongroom-examples", &["strongroom", TESTKIT]),
     ("strongroom-servers", &[]),
     ("strongroom-tests", &["strongroom", TESTKIT, "strongroom-servers"]),
     ("xtask", &["strongroom-servers"]),

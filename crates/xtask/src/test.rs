@@ -36,10 +36,14 @@ const QUICKSTART_LINES: usize = 24;
 /// included.
 const CRATES: [(&str, usize); 2] = [("", 90), (" --features vault", 155)];
 
+/// Without it the tests of the example service are left out in silence.
+pub(crate) const AXUM: &str = "strongroom-examples/axum-test";
+
 fn cargo_test(targets: &str) -> Tally {
     let mut transcript = Transcript::default();
     // Without --no-fail-fast the first failing crate would hide the results of all crates after it.
-    let mut command = cargo(&format!("test --workspace {targets} --locked --no-fail-fast"));
+    let mut command =
+        cargo(&format!("test --workspace {targets} --features {AXUM} --locked --no-fail-fast"));
     let success = stream(&mut command, |line| transcript.read(line)).unwrap_or_else(|problem| {
         println!("{problem}");
         false
