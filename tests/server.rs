@@ -2,8 +2,10 @@
 
 #![expect(clippy::panic, reason = "support of tests")]
 
-use std::sync::Arc;
+mod roles;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::UNIX_EPOCH;
 
 use reqwest::Method;
@@ -16,12 +18,16 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use vaultrs::api::token::requests::CreateTokenRequest;
 use vaultrs::client::{VaultClient, VaultClientSettingsBuilder};
 
+pub use roles::AppRole;
+use roles::Counted;
+
 /// A server of its own for one test, with KV v2 at `secret`, KV v1 at `kv1` and Transit at `transit`.
 #[derive(Debug)]
 pub struct Server {
     sort: Sort,
     http: reqwest::Client,
     tokens: AtomicUsize,
+    roles: Mutex<Vec<Counted>>,
 }
 
 /// Which of the two.
@@ -66,7 +72,8 @@ impl Server {
     fn new(sort: Sort) -> Self {
         let http =
             reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-        Self { sort, http: http.build().expect("a plain client"), tokens: AtomicUsize::new(0) }
+        let http = http.build().expect("a plain client");
+        Self { sort, http, tokens: AtomicUsize::new(0), roles: Mutex::default() }
     }
 
     /// Which of the two.

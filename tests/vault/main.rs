@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod auth;
 mod conformance;
 mod doctor;
 mod faults;

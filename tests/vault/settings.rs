@@ -147,7 +147,7 @@ async fn b018_namespaces_have_one_spelling() {
 #[tokio::test]
 async fn choices_mounts_and_prefixes_say_what_would_be_right() {
     for (setting, value, words) in [
-        ("VAULT_AUTH_METHOD", "approle", "must be one of token"),
+        ("VAULT_AUTH_METHOD", "ldap", "must be one of token"),
         ("VAULT_KV_VERSION", "3", "auto, 1, 2"),
         ("VAULT_KV_VERSION", "v2", "auto, 1, 2"),
         ("VAULT_KV_MOUNT", "secret/", "without slashes"),

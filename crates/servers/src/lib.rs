@@ -9,6 +9,8 @@
 mod openbao;
 mod package;
 mod process;
+mod proxy;
 
 pub use openbao::OpenBao;
+pub use proxy::Proxy;
 pub use package::install;

@@ -114,7 +114,7 @@ const TAKEN: &str = "address already in use";
 /// Longest silence of a server that starts; it takes a tenth of a second when nothing else runs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-fn free_port() -> Result<u16, String> {
+pub(crate) fn free_port() -> Result<u16, String> {
     let port = || TcpListener::bind(("127.0.0.1", 0))?.local_addr().map(|address| address.port());
     port().map_err(|cause: std::io::Error| format!("no free port on 127.0.0.1: {cause}"))
 }

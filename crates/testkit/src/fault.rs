@@ -38,6 +38,8 @@ pub enum On {
     List,
     /// Signing and verifying, with or without a key pair.
     Sign,
+    /// Logging in, and unwrapping what a login needs.
+    Login,
     /// Every call, those about health, mounts and tokens included.
     Any,
     /// Calls whose path begins so: with the leading slash, as it is sent, before the `?`.

@@ -24,4 +24,4 @@ pub use clock::ManualClock;
 pub use fault::{Fault, On};
 pub use raw::{BlackHole, Exchange, RawServer, http};
 pub use tls::{Certificate, TlsFront};
-pub use vault::{Call, FakeVault, Mount, ServerState};
+pub use vault::{Auth, Call, FakeVault, Lease, Mount, Role, ServerState};

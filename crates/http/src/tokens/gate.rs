@@ -23,9 +23,9 @@ struct Failure {
 impl Gate {
     /// The last failure, if it is too early for another login.
     pub(super) fn closed(&self, clock: &dyn Clock) -> Option<Error> {
-        let failure = self.failure.as_ref()?;
-        let left = failure.wait.saturating_sub(failure.at.age(clock));
-        (!left.is_zero()).then(|| failure.error.clone().retold(left))
+        let left = self.left(clock);
+        let failure = self.failure.as_ref().filter(|_| !left.is_zero())?;
+        Some(told(&failure.error, left))
     }
 
     /// How long it stays closed.
@@ -39,7 +39,7 @@ impl Gate {
         self.failure.is_some()
     }
 
-    /// A login failed. Gives the error to tell, which says when the next one is due.
+    /// A login failed. Gives the error to tell.
     pub(super) fn close(&mut self, error: Error, clock: &dyn Clock) -> Error {
         let wait = match counts_against_the_account(error.kind()) {
             true => {
@@ -53,7 +53,7 @@ impl Gate {
                 backoff.next().unwrap_or(LONGEST).max(error.retry_after().unwrap_or_default())
             }
         };
-        let told = error.clone().with_retry_after(wait);
+        let told = told(&error, wait);
         self.failure = Some(Failure { error, at: Moment::now(clock), wait });
         told
     }
@@ -61,6 +61,15 @@ impl Gate {
     /// A login worked, or there are other credentials.
     pub(super) fn open(&mut self) {
         *self = Self::default();
+    }
+}
+
+/// An outage passes by itself, and says when it is looked for again. For refused credentials somebody has to do
+/// something, which ends the wait: whoever caches the error must not sit it out.
+fn told(error: &Error, left: Duration) -> Error {
+    match counts_against_the_account(error.kind()) {
+        true => error.clone(),
+        false => error.clone().retold(left),
     }
 }
 
@@ -102,7 +111,8 @@ mod tests {
         let mut waits = Vec::new();
         for _ in 0..6 {
             let told = gate.close(error(ErrorKind::Unauthenticated), &clock);
-            waits.push(told.retry_after().unwrap());
+            assert_eq!(told.retry_after(), None, "whoever mends it does not wait");
+            waits.push(gate.left(&clock));
             assert!(gate.closed(&clock).is_some());
             clock.advance(gate.left(&clock));
             assert!(gate.closed(&clock).is_none());

@@ -56,7 +56,8 @@ impl TokenCache {
     /// The token to send now. Logs in, or waits for who does, if there is none.
     ///
     /// # Errors
-    /// Those of the login, with `retry_after`; `Misconfigured` outside of a tokio runtime.
+    /// Those of the login, with `retry_after` if it may work later by itself; `Misconfigured` outside of a tokio
+    /// runtime.
     pub async fn current(&self) -> Result<Token> {
         let runtime = runtime()?;
         if let Some(token) = self.shared.usable() {

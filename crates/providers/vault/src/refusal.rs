@@ -61,6 +61,11 @@ pub(crate) fn is_of_token(response: &Response) -> bool {
     body.is_ours() && !body.errors.iter().flatten().any(is_preflight)
 }
 
+/// Whether a renewal was refused because the token has lived as long as it may.
+pub(crate) fn is_past_its_limit(response: &Response) -> bool {
+    Body::of(response).errors.iter().flatten().any(|text| text.contains("past the max TTL"))
+}
+
 /// What the server says of itself or of the path in a refusal, if it says something that is known here.
 pub(crate) fn said(response: &Response) -> Option<Error> {
     let body = Body::of(response);

@@ -1,4 +1,4 @@
-//! The server, before anybody has logged in: the client, and the headers that every call has.
+//! The server, before anybody has logged in.
 
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ pub(crate) struct Server {
     pub(crate) info: ProviderInfo,
     pub(crate) clock: Arc<dyn Clock>,
     client: Client,
+    /// Those that say where on the server.
     headers: Vec<Header>,
 }
 
@@ -96,8 +97,7 @@ impl Server {
         server: ServerConfig,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self> {
-        // A Vault Agent or Proxy on the way may insist on it: no browser can be tricked into sending it.
-        let mut headers = vec![Header::plain("x-vault-request", "true")?];
+        let mut headers = Vec::new();
         if let Some(namespace) = &server.namespace {
             headers.push(Header::plain("x-vault-namespace", namespace)?);
         }
@@ -115,12 +115,13 @@ impl Server {
             request = request.header(Header::secret("x-vault-token", token.value())?);
         }
         let request = self.headers.iter().cloned().fold(request, Request::header);
-        self.client.send(request).await
+        self.client.send(request.header(for_agents()?)).await
     }
 
     /// Asks for the health of the server: no token, no namespace, whatever the status.
     pub(crate) async fn health(&self) -> Result<Response> {
-        self.client.send(Request::new(Method::Get, ["v1", "sys", "health"]).probe()).await
+        let request = Request::new(Method::Get, ["v1", "sys", "health"]).header(for_agents()?);
+        self.client.send(request.probe()).await
     }
 
     /// Its address, as people know it.
@@ -142,4 +143,9 @@ impl Server {
     pub(crate) fn located(&self, operation: &'static str) -> impl Fn(Error) -> Error + '_ {
         move |error| error.with_operation(self.info.id(), operation)
     }
+}
+
+/// A Vault Agent or Proxy on the way may insist on it: no browser can be tricked into sending it.
+fn for_agents() -> Result<Header> {
+    Header::plain("x-vault-request", "true")
 }

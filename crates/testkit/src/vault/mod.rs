@@ -1,17 +1,23 @@
 //! A Vault without Vault.
 
+mod access;
 mod ask;
+mod auth;
 mod engine;
 mod entry;
 mod fields;
 mod kv1;
 mod kv2;
+mod lease;
+mod login;
 mod policy;
 mod reply;
+mod role;
 mod state;
 mod sys;
 mod token;
 mod transit;
+mod wrapping;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,28 +26,38 @@ use strongroom_core::{Clock, Settings, SystemClock};
 use wiremock::{Mock, MockServer, Request, matchers};
 
 use crate::Fault;
-use crate::vault::policy::Policy;
 use crate::vault::state::State;
 use crate::vault::token::Token;
 
+pub use crate::vault::auth::Auth;
+pub use crate::vault::lease::Lease;
+pub use crate::vault::role::Role;
+
 /// A server on 127.0.0.1 that answers as OpenBao 2.7.2 does: KV v2 at `secret`, KV v1 at `kv1`, Transit at
-/// `transit`, tokens with policies, namespaces, health. It keeps what is written to it, in memory.
+/// `transit`, tokens with policies and leases, namespaces, health. It keeps what is written to it, in memory.
+///
+/// Clients log in with AppRole, Kubernetes and JWT, once a test [added a role](Self::add_role) for them. The
+/// tokens that they get are `canary-login-1` and so on. Leases run by the clock of the fake.
 ///
 /// Clones are handles of the same server, which ends when the last one is dropped. Two fakes share nothing.
 /// Nothing is random: the secrets of a Transit key follow from its name, its version and how many keys were
 /// deleted before it, so two fakes make the same signatures. Numbers in ids follow from the calls.
 ///
 /// # What it does not do
-/// - Leases, wrapping, quotas, audit, entities, login, replication, consistency headers, HTML bodies.
+/// - Leases of secrets, quotas, audit, entities, replication, consistency headers, HTML bodies.
 /// - The verbs `OPTIONS` and `SCAN`.
-/// - Anything under `sys/` but `health`, `seal-status`, `capabilities-self` and
-///   `internal/ui/mounts/<path>`, and under `auth/` but the `-self` calls of `token`. Health codes in the
-///   query are ignored.
+/// - Anything under `sys/` but `health`, `seal-status`, `capabilities-self`, `internal/ui/mounts/<path>`,
+///   `wrapping/lookup` and `wrapping/unwrap`, and under `auth/` but the `-self` calls of `token` and `login`.
+///   Health codes in the query are ignored.
+/// - Auth methods over the wire: roles, secret ids and what wraps them are made by the methods here. A removed
+///   role does not hinder renewals of its tokens. The header `X-Vault-Wrap-TTL` is ignored.
+/// - Checks of a JWT: the text of the role is accepted, and every other is refused as one with a bad signature.
+///   What a cluster does at a Kubernetes login was never compared, beyond the fields of one good answer.
 /// - KV v2 `config`, `subkeys`, `detailed-metadata` and patches of metadata; limits on sizes and names, but for the
 ///   1,000 strings of a body.
 /// - Transit keys of other types than `ed25519`, `hmac` and `aes256-gcm96` (which does HMACs only); SHA-3,
 ///   derived keys, export, prehashed input and JWS encoding. It ignores those fields.
-/// - Token limits: a token lasts 32 days unless it is renewed to less.
+/// - Children of tokens, and accessors: there is one for all, and batch tokens have none.
 /// - The exact text after `failed to decode JSON input:`, beyond cut-off bodies and bad literals; the loss of
 ///   digits in numbers above 2^53; text in fields that is not UTF-8; pages of lists.
 /// - Redirects for `..`: the HTTP library below resolves it first. `//` and `%2F..%2F` are answered as they
@@ -161,26 +177,6 @@ impl FakeVault {
     pub fn count(&self, method: &str, path: &str) -> usize {
         let is = |call: &&Call| call.method == method && call.path.split('?').next() == Some(path);
         self.lock().calls.iter().filter(is).count()
-    }
-
-    /// Adds a token, or replaces it, that may do what these rules say: a path and its capabilities (`create`,
-    /// `read`, `update`, `delete`, `list`, `patch`, `sudo`, `deny`). In a path, `+` is any one segment and `*`
-    /// at the end is any text. Everything else is denied, except what a token may always ask about itself.
-    ///
-    /// The token is of the root namespace: in another one, paths begin with its name.
-    ///
-    /// # Panics
-    /// If there is no such capability.
-    pub fn add_token(&self, token: &str, policy: &[(&str, &[&str])]) {
-        let policy = Policy::new(policy);
-        let mut state = self.lock();
-        let now = state.now();
-        state.tokens.insert(token.to_owned(), Token::new(policy, now));
-    }
-
-    /// Ends a token.
-    pub fn revoke_token(&self, token: &str) {
-        self.lock().tokens.remove(token);
     }
 
     /// Changes how the server is. What it keeps stays.

@@ -3,8 +3,10 @@
 use std::cmp::Reverse;
 
 /// The rules of one token.
+#[derive(Clone)]
 pub(super) struct Policy(Vec<Rule>);
 
+#[derive(Clone)]
 struct Rule {
     path: String,
     capabilities: Vec<String>,
@@ -19,15 +21,12 @@ impl Policy {
         let unknown =
             rules.iter().flat_map(|(_, found)| *found).find(|found| !ALL.contains(*found));
         assert_eq!(unknown, None, "a capability is one of {ALL:?}");
-        let rule = |(path, capabilities): &(&str, &[&str])| {
-            let mut capabilities: Vec<_> = capabilities.iter().map(ToString::to_string).collect();
-            capabilities.sort();
-            if capabilities.iter().any(|found| found == "deny") {
-                capabilities = vec!["deny".to_owned()];
-            }
-            Rule { path: (*path).to_owned(), capabilities }
-        };
-        Self(SELF_SERVICE.iter().chain(rules).map(rule).collect())
+        Self(SELF_SERVICE.iter().chain(WRAPPING).chain(rules).map(Rule::new).collect())
+    }
+
+    /// Those of a wrapping token, which has no others.
+    pub(super) fn wrapping() -> Self {
+        Self(WRAPPING.iter().map(Rule::new).collect())
     }
 
     /// The capabilities on a path, sorted. None, or `deny`, is no access.
@@ -55,6 +54,15 @@ impl Policy {
 }
 
 impl Rule {
+    fn new((path, capabilities): &(&str, &[&str])) -> Self {
+        let mut capabilities: Vec<_> = capabilities.iter().map(ToString::to_string).collect();
+        capabilities.sort();
+        if capabilities.iter().any(|found| found == "deny") {
+            capabilities = vec!["deny".to_owned()];
+        }
+        Self { path: (*path).to_owned(), capabilities }
+    }
+
     fn covers(&self, path: &str) -> bool {
         let pattern = self.path.strip_suffix('*');
         let wanted: Vec<_> = pattern.unwrap_or(&self.path).split('/').collect();
@@ -85,3 +93,6 @@ const SELF_SERVICE: &[(&str, &[&str])] = &[
     ("auth/token/revoke-self", &["update"]),
     ("sys/capabilities-self", &["update"]),
 ];
+
+const WRAPPING: &[(&str, &[&str])] =
+    &[("sys/wrapping/lookup", &["update"]), ("sys/wrapping/unwrap", &["update"])];

@@ -100,13 +100,14 @@ impl Reply {
         self
     }
 
-    /// Warns of the fields that nobody asked for, as the server does where it answers with data.
+    /// Warns of the fields that nobody asked for, as the server does where it answers with something.
     pub(super) fn warn_of(self, left: &Fields) -> Self {
-        match (self.body.get("data"), left.names()) {
-            (None | Some(Value::Null), _) | (_, None) => self,
-            (_, Some(names)) => {
+        let says = |name| self.body.get(name).is_some_and(|found| !found.is_null());
+        match left.names() {
+            Some(names) if says("data") || says("auth") => {
                 self.warn(format!("Endpoint ignored these unrecognized parameters: [{names}]"))
             }
+            _ => self,
         }
     }
 

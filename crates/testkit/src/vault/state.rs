@@ -10,9 +10,12 @@ use wiremock::{Request, ResponseTemplate};
 use crate::On;
 use crate::fault::Faults;
 use crate::vault::ask::{self, Ask, Operation};
+use crate::vault::auth::{Method, Methods};
 use crate::vault::engine::{Engine, Mounts};
+use crate::vault::login;
 use crate::vault::reply::{Outcome, Reply};
 use crate::vault::token::Token;
+use crate::vault::wrapping::{self, Named};
 use crate::vault::{Call, Mount, ServerState, sys, token};
 
 /// What all handles of one fake share.
@@ -22,8 +25,19 @@ pub(super) struct State {
     pub(super) faults: Faults,
     pub(super) calls: Vec<Call>,
     /// By their names; that of the root is empty.
-    namespaces: BTreeMap<String, Mounts>,
+    namespaces: BTreeMap<String, Namespace>,
     clock: Arc<dyn Clock>,
+    /// Tokens that logins handed out so far.
+    pub(super) logins: usize,
+    /// Wrapping tokens made so far.
+    pub(super) wraps: usize,
+}
+
+/// What is mounted in one namespace.
+#[derive(Default)]
+struct Namespace {
+    mounts: Mounts,
+    methods: Methods,
 }
 
 impl State {
@@ -33,8 +47,10 @@ impl State {
             tokens: BTreeMap::new(),
             faults: Faults::default(),
             calls: Vec::new(),
-            namespaces: BTreeMap::from([(String::new(), Mounts::default())]),
+            namespaces: BTreeMap::from([(String::new(), Namespace::default())]),
             clock,
+            logins: 0,
+            wraps: 0,
         }
     }
 
@@ -49,12 +65,18 @@ impl State {
     /// Mounts, or with `None` unmounts. The path begins with that of the namespace.
     pub(super) fn mount(&mut self, path: &str, mount: Option<Mount>) {
         let (namespace, path) = self.split(trimmed(path));
-        if let Some(mounts) = self.namespaces.get_mut(&namespace) {
+        if let Some(Namespace { mounts, .. }) = self.namespaces.get_mut(&namespace) {
             match mount {
                 Some(mount) => mounts.mount(&path, mount),
                 None => mounts.unmount(&path),
             }
         }
+    }
+
+    /// The auth methods of a namespace, and the path there. The path given begins with that of the namespace.
+    pub(super) fn methods(&mut self, path: &str) -> Option<(&mut Methods, String)> {
+        let (namespace, path) = self.split(trimmed(path));
+        Some((&mut self.namespaces.get_mut(&namespace)?.methods, path))
     }
 
     /// Answers a request and remembers that it came.
@@ -87,17 +109,37 @@ impl State {
         }
         let (namespace, path) =
             self.place(&ask).ok_or_else(|| Reply::error(404, "namespace not found"))?;
-        if !self.tokens.get(&ask.token).is_some_and(|token| token.is_alive(now)) {
-            return Err(Reply::error(403, "permission denied"));
+        let reply = self.serve(&mut ask, &namespace, &path, now)?;
+        Ok(reply.warn_of(&ask.fields))
+    }
+
+    /// Answers a request in a namespace: first what needs no token.
+    fn serve(&mut self, ask: &mut Ask, namespace: &str, path: &str, now: Timestamp) -> Outcome {
+        if let Some(outcome) = self.login(ask, namespace, path, now) {
+            return outcome;
         }
-        let reply = match path.strip_prefix("sys/internal/ui/mounts/") {
-            Some(about) => self.describe_mount(&ask, &namespace, about),
-            None => {
-                self.authorise(&ask, &namespace, &path)?;
-                self.route(&mut ask, &namespace, &path, now)
-            }
+        if path == "sys/wrapping/lookup" {
+            return wrapping::lookup(&self.tokens, ask, now);
+        }
+        // What is to be unwrapped is looked at before who asks.
+        let wrapped = match path {
+            "sys/wrapping/unwrap" => Some(Named::read(&self.tokens, ask, now)?),
+            _ => None,
         };
-        reply.map(|reply| reply.warn_of(&ask.fields))
+        let caller = self.tokens.get_mut(&ask.token).filter(|token| token.is_alive(now));
+        let caller = caller.ok_or_else(|| Reply::error(403, "permission denied"))?;
+        if let Some(about) = path.strip_prefix("sys/internal/ui/mounts/") {
+            return self.describe_mount(ask, namespace, about);
+        }
+        let last = caller.count_use();
+        let outcome = self.authorise(ask, namespace, path).and_then(|()| match &wrapped {
+            Some(wrapped) => wrapping::unwrap(&mut self.tokens, wrapped, ask),
+            None => self.route(ask, namespace, path, now),
+        });
+        if last {
+            self.tokens.remove(&ask.token);
+        }
+        outcome
     }
 
     fn authorise(&mut self, ask: &Ask, namespace: &str, path: &str) -> Result<(), Reply> {
@@ -112,16 +154,14 @@ impl State {
                 _ => "update",
             },
         };
-        // Tokens are of the root namespace: their own calls go there, and their rules name the others.
-        let path = if path.starts_with("auth/token/") {
-            path.to_owned()
-        } else {
-            prefix(namespace) + path
-        };
-        match self.tokens.get(&ask.token).is_some_and(|token| token.allows(capability, &path)) {
-            true => Ok(()),
-            false => Err(Reply::listed(403, "permission denied")),
-        }
+        let allowed = self.tokens.get(&ask.token).is_some_and(|token| {
+            // What a token asks about itself, or about what is wrapped, is asked in its own namespace.
+            match path.starts_with("auth/token/") || path.starts_with("sys/wrapping/") {
+                true => token.allows_own(capability, path),
+                false => token.allows(capability, &(prefix(namespace) + path)),
+            }
+        });
+        if allowed { Ok(()) } else { Err(Reply::listed(403, "permission denied")) }
     }
 
     fn route(&mut self, ask: &mut Ask, namespace: &str, path: &str, now: Timestamp) -> Outcome {
@@ -130,11 +170,14 @@ impl State {
         }
         match path {
             "sys/capabilities-self" if ask.operation == Operation::Write => {
-                let token = self.tokens.get(&ask.token).ok_or_else(Reply::unsupported_path)?;
+                let token = self.tokens.get(&ask.token).filter(|token| !token.is_ending());
+                let token = token.ok_or_else(|| Reply::listed(400, "invalid token"))?;
                 return sys::capabilities(token, ask, &prefix(namespace));
             }
             "sys/capabilities-self" => return Err(Reply::unsupported_operation()),
-            _ if path.starts_with("sys/") => return Err(Reply::unsupported_path()),
+            _ if path.starts_with("sys/") || self.is_auth(namespace, path) => {
+                return Err(Reply::unsupported_path());
+            }
             _ => {}
         }
         let text = || format!("no handler for route \"{path}\". route entry not found.");
@@ -161,9 +204,12 @@ impl State {
         }
     }
 
-    /// What the request is to a fault; nothing if it is not for an engine.
+    /// What the request is to a fault; nothing if it is neither a login nor for an engine.
     fn kind(&mut self, ask: &Ask) -> Option<On> {
         let (namespace, path) = self.place(ask)?;
+        if login::mount(&path).is_some() || path == "sys/wrapping/unwrap" {
+            return Some(On::Login);
+        }
         let (_, engine, rest) = self.engine(&namespace, &path)?;
         Some(engine.kind(ask.operation, rest))
     }
@@ -174,7 +220,18 @@ impl State {
         namespace: &str,
         path: &'a str,
     ) -> Option<(&'a str, &mut Engine, &'a str)> {
-        self.namespaces.get_mut(namespace)?.find(path)
+        self.namespaces.get_mut(namespace)?.mounts.find(path)
+    }
+
+    pub(super) fn method(&mut self, namespace: &str, mount: &str) -> Option<&mut Method> {
+        self.namespaces.get_mut(namespace)?.methods.get(mount)
+    }
+
+    /// Whether a path of a namespace is in one of its auth methods.
+    fn is_auth(&self, namespace: &str, path: &str) -> bool {
+        let found = self.namespaces.get(namespace);
+        let covers = |path| found.is_some_and(|found| found.methods.covers(path));
+        path.strip_prefix("auth/").is_some_and(covers)
     }
 
     /// The namespace of a request, and its path there: the header and the path may both name it.
@@ -188,7 +245,7 @@ impl State {
         }
     }
 
-    fn split(&self, path: &str) -> (String, String) {
+    pub(super) fn split(&self, path: &str) -> (String, String) {
         let names = self.namespaces.keys().filter(|name| !name.is_empty());
         let inside = names
             .filter_map(|name| Some((name, path.strip_prefix(name.as_str())?.strip_prefix('/')?)));
@@ -209,7 +266,7 @@ impl State {
     }
 }
 
-fn trimmed(path: &str) -> &str {
+pub(super) fn trimmed(path: &str) -> &str {
     path.trim_matches('/')
 }
 

@@ -14,22 +14,22 @@ pub(crate) const MOUNT: Key = Key::text(
 );
 pub(crate) const TOKEN: Key = Key::secret(
     "VAULT_TOKEN",
-    "`token`: the token; `VAULT_TOKEN_FILE` is read again when the server refuses the token",
+    "for `token`: the token; `VAULT_TOKEN_FILE` is read again when the server refuses the token",
 );
-pub(crate) const ROLE_ID: Key = Key::text("VAULT_ROLE_ID", "`approle`: the role id");
+pub(crate) const ROLE_ID: Key = Key::text("VAULT_ROLE_ID", "for `approle`: the role id");
 pub(crate) const SECRET_ID: Key = Key::secret(
     "VAULT_SECRET_ID",
-    "`approle`: the secret id; `VAULT_SECRET_ID_FILE` is read at each login",
+    "for `approle`: the secret id; `VAULT_SECRET_ID_FILE` is read at each login",
 );
 pub(crate) const SECRET_ID_WRAPPED: Key = Key::boolean(
     "VAULT_SECRET_ID_WRAPPED",
-    "`approle`: `VAULT_SECRET_ID` is a wrapping token, which is unwrapped once",
+    "for `approle`: `VAULT_SECRET_ID` is a wrapping token, which is unwrapped once",
 )
 .with_default("false");
-pub(crate) const ROLE: Key = Key::text("VAULT_ROLE", "`kubernetes`, `jwt`: the role to log in as");
+pub(crate) const ROLE: Key = Key::text("VAULT_ROLE", "for `kubernetes`, `jwt`: the role to log in as");
 pub(crate) const JWT_FILE: Key = Key::path(
     "VAULT_JWT_FILE",
-    "`kubernetes`, `jwt`: file with the JWT, read at each login; for `kubernetes` the default is the service account's",
+    "for `kubernetes`, `jwt`: file with the JWT, read at each login; for `kubernetes` the default is the service account's",
 );
 const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 

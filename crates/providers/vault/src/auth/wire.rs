@@ -65,6 +65,10 @@ pub(super) async fn renew(server: &Server, held: &Token) -> Result<Token> {
         403 if refusal::is_ours(&response) => {
             Err(Error::new(ErrorKind::Unauthenticated, "the token is not accepted any more"))
         }
+        // In the last second before its role's limit.
+        500 if refusal::is_past_its_limit(&response) => {
+            Err(Error::new(ErrorKind::Unsupported, "the token cannot be renewed any more"))
+        }
         _ => Err(refusal::error(&response)),
     }
 }
