@@ -1,20 +1,16 @@
 //! `ready` and `health`.
 
-use strongroom::{ErrorKind, Health, Secrets, Trouble};
+use std::time::Duration;
+
+use strongroom::{ErrorKind, Health, MemoryStore, Secrets, Settings, Trouble};
 use strongroom_testkit::Step;
+use strongroom_tests::key;
 
 use crate::{Service, down};
 
 fn words(secrets: &Secrets) -> (&'static str, Vec<(String, &'static str)>) {
     let health = secrets.health();
-    let what = |what| match what {
-        Trouble::Stale(_) => "stale",
-        Trouble::Unusable => "unusable",
-        Trouble::NotRead => "not_read",
-        Trouble::VerificationOff => "verification_off",
-        _ => "other",
-    };
-    let problems = health.problems().iter().map(|one| (one.name.clone(), what(one.what)));
+    let problems = health.problems().iter().map(|one| (one.name.clone(), one.what.as_str()));
     (health.as_str(), problems.collect())
 }
 
@@ -99,4 +95,53 @@ async fn verification_that_is_off_is_not_ready() {
     let secrets = builder.settings(strongroom::Settings::from_pairs(off)).build().await.unwrap();
     let off = problems(&[("VAULT_VERIFY_ENABLED", "verification_off")]);
     assert_eq!(words(&secrets), ("not_ready", off));
+}
+
+#[tokio::test]
+async fn the_configured_signing_key_is_critical_whatever_its_name_and_prefix() {
+    for (settings, name) in [
+        (&[][..], "signing-key"),
+        (&[("SECRETS_SIGNING_SECRET_NAME", "orders/key")], "orders/key"),
+        (&[("SECRETS_SIGNING_SECRET_NAME", "k"), ("SECRETS_PREFIX", "prod")], "k"),
+    ] {
+        let settings = Settings::from_pairs(settings.iter().copied());
+        // Declared as one that is not critical besides: it is, all the same, and once.
+        let builder =
+            Secrets::builder().store(MemoryStore::new()).settings(settings).require([name]);
+        let secrets = builder.critical_signing_key().build().await.unwrap();
+        assert_eq!(words(&secrets), ("not_ready", problems(&[(name, "not_read")])));
+        assert_eq!(secrets.ready().await.unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(words(&secrets), ("not_ready", problems(&[(name, "unusable")])));
+        secrets.put(name, key("1"), Default::default()).await.unwrap();
+        secrets.ready().await.unwrap();
+        assert_eq!(secrets.health(), Health::Ready);
+        assert!(secrets.key_ring().await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn without_a_signing_key_none_can_be_critical() {
+    let mut opened = strongroom::provider::Opened::new(std::sync::Arc::new(MemoryStore::new()));
+    let missing =
+        || strongroom::Error::new(ErrorKind::Misconfigured, "set it").with_key("KEY_NAME");
+    opened.signing_key = Some(Err(missing()));
+    assert!(Secrets::builder().opened(opened.clone()).build().await.is_ok());
+    let built = Secrets::builder().opened(opened).critical_signing_key().build().await;
+    let error = built.unwrap_err();
+    assert_eq!((error.kind(), error.key()), (ErrorKind::Misconfigured, Some("KEY_NAME")));
+}
+
+#[test]
+fn troubles_have_words() {
+    let words = [
+        (Trouble::Stale(Duration::ZERO), "stale"),
+        (Trouble::Unusable, "unusable"),
+        (Trouble::NotRead, "not_read"),
+        (Trouble::SignerUnreachable, "signer_unreachable"),
+        (Trouble::SignerRefuses, "signer_refuses"),
+        (Trouble::VerificationOff, "verification_off"),
+    ];
+    for (trouble, word) in words {
+        assert_eq!(trouble.as_str(), word);
+    }
 }

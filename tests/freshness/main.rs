@@ -6,6 +6,8 @@ mod handles;
 mod health;
 mod keys;
 mod runtimes;
+mod script;
+mod signing;
 mod using;
 
 use std::sync::Arc;

@@ -117,11 +117,11 @@ impl Secrets {
         let mut check = Check::new("config", Outcome::Pass, detail).critical();
         let stale = self.inner.common.limits.max_stale;
         check.add(Outcome::Pass, &format!("served stale for {} more", seconds(stale)));
-        for warning in self.warnings() {
-            // What the provider tells in a check of its own is told once.
-            if !found.iter().any(|check| check.detail.contains(warning.as_str())) {
-                check.add(Outcome::Warn, warning);
-            }
+        // What was loose among its files when the provider was opened, it tells as it is now.
+        let is_told = found.iter().any(|check| check.name == "files");
+        let told = if is_told { self.inner.of_settings } else { self.warnings().len() };
+        for warning in self.warnings().iter().take(told) {
+            check.add(Outcome::Warn, warning);
         }
         if let Err(error) = self.inner.check_process() {
             check.add(Outcome::Fail, &text(&error));
@@ -320,4 +320,25 @@ fn seconds(duration: Duration) -> String {
 fn counted(count: usize, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MemoryStore;
+
+    #[tokio::test]
+    async fn f023_another_process_is_told_to_open_its_own() {
+        let store = MemoryStore::new().with("db", "canary-value").unwrap();
+        let secrets = Secrets::builder().store(store).build().await.unwrap();
+        let inner = std::sync::Arc::try_unwrap(secrets.inner);
+        let Ok(mut inner) = inner else { unreachable!("nobody else has it") };
+        inner.process += 1;
+        let forked = Secrets::new(inner);
+        let error = forked.get("db").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Misconfigured, "in debug builds, on use");
+        let diagnosis = forked.diagnose(&[]).await;
+        assert_eq!(diagnosis.status(), "not_ready");
+        assert!(diagnosis.checks.iter().any(|check| check.detail.contains("after `fork`")));
+    }
 }

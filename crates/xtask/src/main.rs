@@ -13,6 +13,7 @@
 
 mod barred;
 mod bench;
+mod bench_cli;
 mod check;
 mod command;
 mod deny;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         ["check"] => reported(check::run),
         ["bench"] => concluded(bench::vault()),
         ["bench", "hot"] => concluded(bench::hot()),
+        ["bench", "cli"] => concluded(bench_cli::run()),
         ["servers"] => concluded(servers::serve()),
         ["servers", "install"] => concluded(strongroom_servers::install()),
         _ => {
@@ -78,5 +80,6 @@ usage: cargo xtask COMMAND
   check            format, lints, docs, features, Rust version, layering, licences
   bench            measure against a bare client on OpenBao; fails if a bar is missed
   bench hot        measure warm reads, signatures and renewals against the peers; fails likewise
+  bench cli        measure the command line on OpenBao, and its size; fails likewise
   servers          start OpenBao, print the settings that select it, serve until Ctrl-C
   servers install  install it into target/servers";
