@@ -12,5 +12,5 @@ mod process;
 mod proxy;
 
 pub use openbao::OpenBao;
-pub use proxy::Proxy;
 pub use package::install;
+pub use proxy::Proxy;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::openbao::{OpenBao, free_port};
 use crate::package;
@@ -21,7 +21,7 @@ impl Proxy {
     /// Starts one whose token is in `token`; `folder` is for its settings.
     ///
     /// # Errors
-    /// If OpenBao is not installed, or the proxy does not listen within 30 s.
+    /// If OpenBao is not installed, the proxy ends, or says nothing for 30 s.
     pub fn start(server: &OpenBao, folder: &Path, token: &Path) -> Result<Self, String> {
         let port = free_port()?;
         let settings = format!(
@@ -36,17 +36,13 @@ impl Proxy {
         std::fs::write(&path, settings).map_err(|cause| format!("cannot write: {cause}"))?;
         let arguments = ["proxy".to_owned(), format!("-config={}", path.display())];
         let (process, log) = Process::start(&package::bao()?, &arguments)?;
-        let start = Instant::now();
         let mut lines = Vec::new();
-        while start.elapsed() < PATIENCE {
-            match log.recv_timeout(PATIENCE) {
-                Ok(line) if line.contains("authentication successful") => {
-                    let address = format!("http://127.0.0.1:{port}");
-                    return Ok(Self { address, _process: process });
-                }
-                Ok(line) => lines.push(line),
-                Err(_) => break,
+        while let Ok(line) = log.recv_timeout(PATIENCE) {
+            if line.contains("authentication successful") {
+                let address = format!("http://127.0.0.1:{port}");
+                return Ok(Self { address, _process: process });
             }
+            lines.push(line);
         }
         Err(format!("bao proxy has not logged in:\n{}", lines.join("\n")))
     }
@@ -63,5 +59,5 @@ impl fmt::Debug for Proxy {
     }
 }
 
-/// Longest time until it has logged in.
+/// Longest silence until it has logged in.
 const PATIENCE: Duration = Duration::from_secs(30);

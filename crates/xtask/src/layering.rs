@@ -30,7 +30,9 @@ fn without_row(member: &str) -> Option<String> {
 
 fn unlisted(from: &str, to: &str, kind: Kind) -> Option<String> {
     let listed = ARROWS.iter().any(|(left, right)| *left == from && right.contains(&to));
-    let for_tests = kind == Kind::Dev && to == TESTKIT && TESTED_WITH_TESTKIT.contains(&from);
+    let in_tests = (to == TESTKIT && TESTED_WITH_TESTKIT.contains(&from))
+        || (to == SERVERS && TESTED_ON_SERVERS.contains(&from));
+    let for_tests = kind == Kind::Dev && in_tests;
     (!listed && !for_tests)
         .then(|| format!("{from} -> {to} ({kind:?}) is not an arrow of the table"))
 }
@@ -64,12 +66,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("strongroom-cli", &["strongroom"]),
     (TESTKIT, &["strongroom-core"]),
     ("strongroom-examples", &["strongroom", TESTKIT]),
-    ("strongroom-servers", &[]),
-    ("strongroom-tests", &["strongroom", TESTKIT, "strongroom-servers"]),
-    ("xtask", &["strongroom-servers"]),
+    (SERVERS, &[]),
+    ("strongroom-tests", &["strongroom", TESTKIT, SERVERS]),
+    ("xtask", &[SERVERS]),
 ];
 
 const TESTKIT: &str = "strongroom-testkit";
+
+const SERVERS: &str = "strongroom-servers";
 
 /// Crates whose own tests may use the testkit.
 const TESTED_WITH_TESTKIT: &[&str] = &[
@@ -82,7 +86,12 @@ const TESTED_WITH_TESTKIT: &[&str] = &[
     "strongroom-azure",
     "strongroom-aws",
     "strongroom",
+    "strongroom-cli",
 ];
+
+/// Crates whose own tests may start real servers: the program itself is built for the tests of its own crate
+/// only.
+const TESTED_ON_SERVERS: &[&str] = &["strongroom-cli"];
 
 #[cfg(test)]
 mod tests {
@@ -95,7 +104,9 @@ mod tests {
             &[
                 "strongroom-core",
                 "strongroom-local",
+                "strongroom-cli",
                 "strongroom-testkit",
+                "strongroom-servers",
                 "strongroom-tests",
                 "xtask",
             ],
@@ -103,6 +114,8 @@ mod tests {
                 ("strongroom-core", "serde", Kind::Normal),
                 ("strongroom-local", "strongroom-core", Kind::Normal),
                 ("strongroom-local", "strongroom-testkit", Kind::Dev),
+                ("strongroom-cli", "strongroom-testkit", Kind::Dev),
+                ("strongroom-cli", "strongroom-servers", Kind::Dev),
                 ("strongroom-testkit", "strongroom-core", Kind::Normal),
                 ("strongroom-tests", "strongroom-testkit", Kind::Normal),
                 ("strongroom-tests", "strongroom-testkit", Kind::Dev),
@@ -119,6 +132,9 @@ mod tests {
             ("strongroom-core", "strongroom-testkit", Kind::Dev),
             ("strongroom-local", "strongroom-testkit", Kind::Normal),
             ("strongroom-local", "strongroom-testkit", Kind::Build),
+            ("strongroom-cli", "strongroom-servers", Kind::Normal),
+            ("strongroom-cli", "strongroom-core", Kind::Dev),
+            ("strongroom-local", "strongroom-servers", Kind::Dev),
             ("strongroom-examples", "strongroom-core", Kind::Dev),
         ] {
             let found = problems(&sketch(&[from, to], &[(from, to, kind)]));

@@ -1,0 +1,223 @@
+//! One canary in every value and token, and a search for it in all that comes out of every command in every
+//! failure, at the most verbose level.
+
+use std::io::Write;
+
+use strongroom_testkit::{Certificate, FakeVault, Fault, On, ServerState, TlsFront};
+
+use crate::support::{Cli, Run, empty, folder, key, releases, runtime, vault, write};
+use crate::vault::post;
+
+/// Every command, as `--reveal` is not among them.
+const COMMANDS: &[&[&str]] = &[
+    &["providers"],
+    &["get", "db"],
+    &["get", "db#password"],
+    &["get", "db", "--version", "1"],
+    &["put", "db", "--stdin"],
+    &["put", "db#password", "--stdin"],
+    &["put", "new", "--generate", "32"],
+    &["list"],
+    &["versions", "db"],
+    &["sign"],
+    &["sign", "--format", "hex", "--key", "signing-key"],
+    &["sign", "--format", "native"],
+    &[
+        "verify",
+        "--signature",
+        "sr1.aaaaaaaaaaaaaaaa.hs256.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    ],
+    &["rotate", "--no-wait"],
+    &["rotate", "db", "--stdin", "--no-wait"],
+    &["doctor", "db", "signing-key"],
+    &["completions", "bash"],
+    &["delete", "db", "--yes"],
+];
+
+/// The canary in the forms in which it could come out.
+fn hits(bytes: &[u8]) -> Vec<&'static str> {
+    let text = String::from_utf8_lossy(bytes);
+    let forms = [
+        "canary",
+        "yranac",
+        "Y2FuYXJ5",
+        "NhbmFye",
+        "jYW5hcn",
+        "63616e617279",
+        "63616E617279",
+        "%63%61%6e",
+        "99, 97, 110, 97",
+    ];
+    forms.into_iter().filter(|form| text.contains(form)).collect()
+}
+
+/// Runs every command with everything turned on, text and JSON, and looks at what came out.
+#[track_caller]
+fn search(what: &str, cli: &Cli) {
+    let cli = cli.and("RUST_LOG", "trace").and("RUST_BACKTRACE", "full");
+    for words in COMMANDS {
+        for options in [&["-vvv", "--timeout", "2"][..], &["-vvv", "--timeout", "2", "--json"]] {
+            let words = [words, options].concat();
+            let mut child = cli.start(&words);
+            // It may have ended by now, and then has none.
+            let line = std::fs::read(format!("/proc/{}/cmdline", child.id())).unwrap_or_default();
+            let _ = child.stdin.take().unwrap().write_all(b"canary-from-stdin");
+            let run = Run::of(child.wait_with_output().unwrap());
+            for bytes in [&line, &run.stdout, run.stderr.as_bytes()] {
+                assert_eq!(hits(bytes), [""; 0], "{what} {words:?}: {run:?}");
+            }
+            assert!(![101, 134].contains(&run.code), "{what} {words:?}: {run:?}");
+        }
+    }
+}
+
+fn filled() -> (FakeVault, Cli) {
+    let vault = vault();
+    post(&vault, "secret/data/db", r#"{"data":{"value":"canary","password":"canary-password"}}"#);
+    post(&vault, "secret/data/signing-key", &format!(r#"{{"data":{{"value":"{}"}}}}"#, key("1")));
+    let cli = Cli::on_vault(&vault).and("VAULT_SIGNING_SECRET_NAME", "signing-key");
+    (vault, cli)
+}
+
+#[test]
+fn the_search_finds_every_form() {
+    for text in ["canary", "Y2FuYXJ5LQ", "63616e617279", "[99, 97, 110, 97, 114, 121]"] {
+        assert_eq!(hits(text.as_bytes()).len(), 1, "{text}");
+    }
+}
+
+#[test]
+fn s10_with_reveal_the_search_would_find_it() {
+    let (_vault, cli) = filled();
+    let run = cli.and("RUST_LOG", "trace").run(&["get", "db", "--reveal", "-vvv"]);
+    assert_eq!((hits(&run.stdout), hits(run.stderr.as_bytes())), (vec!["canary"], vec![]));
+    assert!(run.stderr.contains("TRACE"), "the log is on");
+}
+
+#[test]
+fn s10_folders() {
+    search("flat", &Cli::on_folder(folder().path()));
+    search("releases", &Cli::on_folder(releases().path()));
+    let json = empty();
+    write(&json, "db", r#"{"password":"canary","x":canary}"#);
+    write(&json, "signing-key", "canary");
+    search("unusable", &Cli::on_folder(json.path()));
+    search(
+        "wrong encoding",
+        &Cli::on_folder(json.path()).and("SECRETS_SIGNING_KEY_ENCODING", "jwks"),
+    );
+}
+
+#[test]
+fn s10_the_environment() {
+    let cli =
+        Cli::with(&[("SECRETS_PROVIDER", "env"), ("DB", "canary"), ("SIGNING_KEY", &key("1"))]);
+    search("env", &cli);
+}
+
+#[test]
+fn s10_a_server_that_serves() {
+    let (vault, cli) = filled();
+    search("healthy", &cli);
+    post(&vault, "transit/keys/app", r#"{"type":"hmac","key_size":32}"#);
+    search("transit", &cli.and("VAULT_TRANSIT_KEY", "app"));
+}
+
+#[test]
+fn s10_a_server_that_refuses() {
+    let (vault, cli) = filled();
+    search("bad token", &cli.and("VAULT_TOKEN", "canary-wrong"));
+    vault.add_token("canary-none", &[]);
+    search("denied", &cli.and("VAULT_TOKEN", "canary-none"));
+    search("denied, set", &cli.and("VAULT_TOKEN", "canary-none").and("VAULT_KV_VERSION", "2"));
+    search("no mount", &cli.and("VAULT_KV_MOUNT", "absent"));
+    vault.set_state(ServerState::Sealed);
+    search("sealed", &cli);
+}
+
+#[test]
+fn s10_logins_that_are_refused() {
+    let (_vault, cli) = filled();
+    let folder = empty();
+    let jwt = write(&folder, "jwt", "canary.header.signature");
+    let jwt = jwt.to_str().unwrap();
+    let without = Cli::with(&[
+        ("SECRETS_PROVIDER", "vault_dev"),
+        ("VAULT_ADDR", &cli.variable("VAULT_ADDR")),
+    ]);
+    let role = without.and("VAULT_AUTH_METHOD", "approle").and("VAULT_ROLE_ID", "role");
+    search("approle", &role.and("VAULT_SECRET_ID", "canary-secret-id"));
+    let wrapped = role.and("VAULT_SECRET_ID_WRAPPED", "true");
+    search("wrapped", &wrapped.and("VAULT_SECRET_ID", "canary-wrapping-token"));
+    for method in ["jwt", "kubernetes"] {
+        let cli = without.and("VAULT_AUTH_METHOD", method).and("VAULT_ROLE", "role");
+        search(method, &cli.and("VAULT_JWT_FILE", jwt));
+    }
+}
+
+#[test]
+fn s10_a_server_that_fails() {
+    let (vault, cli) = filled();
+    for (what, fault) in [
+        ("500", Fault::new(On::Any).status(500).body(r#"{"errors":["canary"]}"#)),
+        ("403", Fault::new(On::Any).status(403).body(r#"{"errors":["canary"]}"#)),
+        ("429", Fault::new(On::Any).status(429).header("retry-after", "60").body("canary")),
+        ("307", Fault::new(On::Any).status(307).header("location", "http://127.0.0.1:1/?x=canary")),
+    ] {
+        vault.clear_faults();
+        vault.fault(fault);
+        search(what, &cli);
+    }
+}
+
+#[test]
+fn s10_a_server_that_answers_garbage() {
+    let (vault, cli) = filled();
+    let cli = cli.and("VAULT_KV_VERSION", "2");
+    for body in [
+        r#"{"data": canary"#,
+        r#"{"data":{"data":{"value":["canary"]},"metadata":{"version":"canary"}}}"#,
+        r#"{"data":"canary"}"#,
+        "canary",
+    ] {
+        vault.clear_faults();
+        vault.fault(Fault::new(On::Any).status(200).body(body));
+        search(body, &cli);
+    }
+}
+
+#[test]
+fn s10_settings_that_are_wrong() {
+    let good = Cli::with(&[
+        ("SECRETS_PROVIDER", "vault"),
+        ("VAULT_ADDR", "https://127.0.0.1:1"),
+        ("VAULT_TOKEN", "canary-token"),
+    ]);
+    for (name, value) in [
+        ("VAULT_TOKEN", "canary\ntoken"),
+        ("VAULT_TOKEN", "\"canary\""),
+        ("VAULT_TOKEN_FILE", "/canary"),
+        ("VAULT_ADDR", "https://canary:canary@127.0.0.1:1"),
+        ("VAULT_ADDR", "https://127.0.0.1:1?x=canary"),
+        ("VAULT_ADDR", "canary"),
+        ("SECRETS_PROVIDER", "canary"),
+        ("SECRETS_PROXY", "http://canary:canary@127.0.0.1:1"),
+        ("SECRETS_CACHE_TTL_SECONDS", "canary"),
+        ("SECRETS_SIGNING_KEY_ENCODING", "canary"),
+        ("VAULT_CACERT", "/canary"),
+        ("RUST_LOG", "canary=canary=canary"),
+    ] {
+        search(&format!("{name}={value}"), &good.and(name, value));
+    }
+}
+
+#[test]
+fn s10_a_certificate_that_is_refused() {
+    let runtime = runtime();
+    let (vault, cli) = filled();
+    let upstream = vault.address().trim_start_matches("http://").parse().unwrap();
+    let front = runtime.block_on(TlsFront::start(upstream, Certificate::Good));
+    let serving = std::thread::spawn(move || runtime.block_on(std::future::pending::<()>()));
+    search("untrusted", &cli.and("VAULT_ADDR", &front.url()));
+    drop(serving);
+}
