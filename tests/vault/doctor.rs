@@ -1,9 +1,13 @@
 //! What `diagnose` finds on a server.
 
-use strongroom::{Check, Diagnosis, Outcome, PutOptions, Secrets};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use strongroom::{Check, Diagnosis, Outcome, ProcessEnvironment, PutOptions, Secrets, Settings};
 use strongroom_testkit::{Fault, On};
 use strongroom_tests::on_both;
-use strongroom_tests::server::Server;
+use strongroom_tests::server::{AppRole, Server};
 
 on_both!(
     a_service_with_just_its_rights_is_ready,
@@ -169,13 +173,86 @@ async fn a_transit_key_signs_or_is_said_to_be_missing(server: &Server) {
     expect(&diagnosis, "sign", Outcome::Fail, "`update` on `transit/verify/orders");
 }
 
+/// The private key of an `ed25519` key is exported under another word than that of an `hmac` key.
+#[tokio::test]
+async fn s33_rights_to_take_a_key_away_are_warned_of() {
+    let server = Server::real().await;
+    server.transit_key("orders", "ed25519").await;
+    let policy: &[(&str, &[&str])] =
+        &[("transit/export/signing-key/orders", &["read"]), ("transit/backup/orders", &["read"])];
+    let token = server.token(policy).await;
+    let settings = [("VAULT_TOKEN", token.as_str()), ("VAULT_TRANSIT_KEY", "orders")];
+    let diagnosis = server.secrets(&settings).await.unwrap().diagnose(&[]).await;
+    expect(
+        &diagnosis,
+        "credential",
+        Outcome::Warn,
+        "`read` on `transit/export/signing-key/orders`",
+    );
+    expect(&diagnosis, "credential", Outcome::Warn, "`read` on `transit/backup/orders`");
+}
+
+#[tokio::test]
+async fn a_token_for_a_few_uses_is_told_as_such() {
+    let server = Server::fake().await;
+    put(&server, "app/db").await;
+    for uses in [1, 3] {
+        let limits = AppRole { uses, ttl: Some(Duration::from_secs(3_600)), ..AppRole::default() };
+        let token = server.limited_token(&limits).await;
+        let secrets = server.secrets(&[("VAULT_TOKEN", &token)]).await.unwrap();
+        let diagnosis = secrets.diagnose(&["app/db"]).await;
+        let words = format!("for {} more uses", uses - 1);
+        expect(&diagnosis, "credential", Outcome::Warn, &words);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_nothing_renews_is_told_at_any_time() {
+    let clock = strongroom_tests::server::clock();
+    let server = Server::fake_at(&clock).await;
+    let ttl = Some(Duration::from_secs(3_600));
+    let limits = AppRole { batch: true, ttl, ..AppRole::default() };
+    let token = server.limited_token(&limits).await;
+    let secrets = server.secrets_at(&clock, &[("VAULT_TOKEN", &token)]).await;
+    for _ in 0..2 {
+        let diagnosis = secrets.diagnose(&[]).await;
+        expect(&diagnosis, "credential", Outcome::Warn, "nothing can renew it");
+        clock.advance(Duration::from_secs(31));
+        for _ in 0..1_000 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_file_that_everybody_can_read_is_warned_of() {
+    let server = Server::fake().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, server.root()).unwrap();
+    let settings = Settings::new(ProcessEnvironment)
+        .with("SECRETS_PROVIDER", "vault_dev")
+        .with("VAULT_ADDR", server.address())
+        .with("VAULT_TOKEN_FILE", file.to_string_lossy());
+    for (mode, outcome, words) in [
+        (0o600, Outcome::Pass, "1 credential in files"),
+        (0o644, Outcome::Warn, "VAULT_TOKEN_FILE: every user"),
+    ] {
+        std::fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
+        let secrets = Secrets::from_settings(settings.clone()).await.unwrap();
+        let diagnosis = secrets.diagnose(&[]).await;
+        assert_eq!(diagnosis.status(), "ready");
+        expect(&diagnosis, "files", outcome, words);
+    }
+}
+
 #[tokio::test]
 async fn a_clock_that_is_off_is_told() {
     for (seconds, outcome) in [(3, Outcome::Pass), (30, Outcome::Warn), (600, Outcome::Fail)] {
         let clock = strongroom_tests::server::clock();
         let server = Server::fake_at(&clock).await;
         let ahead = strongroom_tests::server::clock();
-        ahead.advance(std::time::Duration::from_secs(seconds));
+        ahead.advance(Duration::from_secs(seconds));
         let diagnosis = server.secrets_at(&ahead, &[]).await.diagnose(&[]).await;
         expect(&diagnosis, "clock", outcome, "ahead of the server's");
     }

@@ -1,6 +1,7 @@
 //! What is served while the server is down, throttles, or says that a secret is gone.
 
 mod keys;
+mod signer;
 mod transit;
 
 use std::time::Duration;

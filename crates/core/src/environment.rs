@@ -22,4 +22,10 @@ pub trait Environment: Debug + Send + Sync + 'static {
         let _ = path;
         Ok(false)
     }
+
+    /// Whether any user of the machine may read this file. Default: no, as in a table.
+    fn anyone_can_read(&self, path: &Path) -> io::Result<bool> {
+        let _ = path;
+        Ok(false)
+    }
 }

@@ -62,9 +62,18 @@ impl Settings {
 
     /// Whether somebody set it, directly or by its `_FILE` twin, rightly or not.
     pub fn is_set(&self, key: &Key) -> bool {
+        // By way of `var`, which wipes what it reads. One that is not UTF-8 is set, and wrong.
         let is_set =
-            |name: &str| self.set.contains_key(name) || self.environment.var(name).is_some();
+            |name: &str| self.set.contains_key(name) || !matches!(self.var(name), Ok(None));
         is_set(key.name) || key.file_twin().is_some_and(|twin| is_set(&twin))
+    }
+
+    /// Whether any user of the machine may read the file that holds a setting; `None` if it is in no file, or
+    /// the file cannot be looked at.
+    pub fn is_in_open_file(&self, key: &Key) -> Option<bool> {
+        let twin = key.file_twin()?;
+        let path = self.set.get(&twin).cloned().or_else(|| self.var(&twin).ok().flatten())?;
+        self.environment.anyone_can_read(as_path(path.expose_str().ok()?, &twin).ok()?).ok()
     }
 
     /// A setting of plain text, or its default.
@@ -129,14 +138,7 @@ impl Settings {
     /// `Misconfigured` if the file cannot be read, is empty, or is longer than 64 KiB.
     pub fn secret_file(&self, key: &Key) -> Result<Option<SecretValue>> {
         let Some(path) = self.path(key)? else { return Ok(None) };
-        let value = self.read_secret(&path, key.name)?;
-        match value.is_empty() {
-            true => {
-                let error = Error::new(ErrorKind::Misconfigured, "the file is empty");
-                Err(error.with_key(key.name).with_reason(Reason::Empty))
-            }
-            false => Ok(Some(value)),
-        }
+        self.read_secret(&path, key.name).map(Some)
     }
 
     /// A setting that is on or off: `true`, `false`, `1`, `0`, and nothing else.
@@ -262,12 +264,8 @@ impl Settings {
                 Found { value: self.read_twin(&path, &twin)?, variable: twin }
             }
         };
-        let (reason, message) = match found.value.len() {
-            0 => (Reason::Empty, "is set and empty; unset it or give it a value"),
-            1..=SecretValue::MAX_BYTES => return Ok(Some(found)),
-            _ => (Reason::TooLarge, "is longer than 65536 bytes"),
-        };
-        Err(refuse(message, found.variable).with_reason(reason))
+        let Found { value, variable } = found;
+        Ok(Some(Found { value: checked_size(value, &variable)?, variable }))
     }
 
     fn var(&self, name: &str) -> Result<Option<SecretValue>> {
@@ -294,10 +292,11 @@ impl Settings {
         let bytes = self.read(path, variable, SecretValue::MAX_BYTES + 2)?;
         let value = SecretValue::from(bytes);
         let without_newline = strip_newline(value.expose());
-        Ok(match without_newline.len() == value.len() {
-            true => value,
+        let value = match without_newline.len() == value.len() {
+            true => value.clone(),
             false => SecretValue::copy_from(without_newline),
-        })
+        };
+        checked_size(value, variable)
     }
 
     fn read(&self, path: &Path, variable: &str, max_bytes: usize) -> Result<Vec<u8>> {
@@ -350,6 +349,16 @@ impl Environment for Nothing {
     fn read_file(&self, _: &Path, _: usize) -> io::Result<Vec<u8>> {
         Err(io::Error::new(io::ErrorKind::Unsupported, "these settings have no files"))
     }
+}
+
+fn checked_size(value: SecretValue, variable: &str) -> Result<SecretValue> {
+    let (reason, message) = match value.len() {
+        0 => (Reason::Empty, "is set and empty; unset it or give it a value"),
+        1..=SecretValue::MAX_BYTES => return Ok(value),
+        _ => (Reason::TooLarge, "is longer than 65536 bytes"),
+    };
+    let error = Error::new(ErrorKind::Misconfigured, message);
+    Err(error.with_key(variable.to_owned()).with_reason(reason))
 }
 
 fn as_path<'a>(text: &'a str, variable: &str) -> Result<&'a Path> {

@@ -246,7 +246,7 @@ fn redirect_of(headers: &HeaderMap, asked: &Url) -> Redirect {
 
 #[cfg(test)]
 mod tests {
-    use strongroom_core::SystemClock;
+    use strongroom_core::{SecretValue, SystemClock};
 
     use super::*;
     use crate::{Header, Plaintext};
@@ -255,7 +255,7 @@ mod tests {
     fn s12_a_built_request_does_not_show_its_header() {
         let endpoint = Endpoint::parse("VAULT_ADDR", "http://127.0.0.1", Plaintext::Loopback);
         let client = Client::new(Config::new(endpoint.unwrap()), Arc::new(SystemClock)).unwrap();
-        let token = Header::sensitive("x-vault-token", b"canary-token").unwrap();
+        let token = Header::secret("x-vault-token", &SecretValue::from("canary-token")).unwrap();
         let built = client.build(Request::new(Method::Get, ["v1"]).header(token)).unwrap();
         assert!(built.headers()["x-vault-token"].is_sensitive());
         assert!(!format!("{built:?} {client:?}").contains("canary"), "{built:?}");

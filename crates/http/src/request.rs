@@ -98,19 +98,8 @@ impl Header {
         Self::new(name, value.as_bytes())
     }
 
-    /// A header that is never shown: marked sensitive, so that it prints as `Sensitive` and no HTTP/2
-    /// table keeps it.
-    ///
-    /// # Errors
-    /// As [`plain`](Self::plain), panics included.
-    pub fn sensitive(name: &'static str, value: &[u8]) -> Result<Self> {
-        let mut header = Self::new(name, value)?;
-        header.value.set_sensitive(true);
-        Ok(header)
-    }
-
-    /// A header that holds a secret: never shown, and wiped with the last clone of the secret. What the
-    /// connection copies is out of reach.
+    /// A header that holds a secret: marked sensitive, so that it prints as `Sensitive` and no HTTP/2 table keeps
+    /// it, and wiped with the last clone of the secret. What the connection copies is out of reach.
     ///
     /// # Errors
     /// As [`plain`](Self::plain), panics included.
@@ -147,12 +136,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s12_a_sensitive_header_is_not_shown() {
-        let header = Header::sensitive("x-vault-token", b"canary-token").unwrap();
+    fn s12_a_header_with_a_secret_is_not_shown() {
+        let secret = |text: &str| Header::secret("x-vault-token", &SecretValue::from(text));
+        let header = secret("canary-token").unwrap();
         let request = Request::new(Method::Get, ["v1"]).header(header.clone());
         for shown in [format!("{header:?}"), format!("{request:?}")] {
             assert!(!shown.contains("canary"), "{shown}");
         }
-        assert!(Header::sensitive("x-vault-token", b"canary\n").is_err());
+        assert!(secret("canary\n").is_err());
     }
 }

@@ -110,7 +110,9 @@ mod tests {
     }
 
     fn request() -> Request {
-        let token = Header::sensitive("x-vault-token", b"canary-token").unwrap();
+        let token =
+            Header::secret("x-vault-token", &strongroom_core::SecretValue::from("canary-token"))
+                .unwrap();
         Request::new(Method::Post, ["v1"]).header(token).json(b"canary".to_vec().into())
     }
 

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{answer, client, config, quiet, trusting};
-use strongroom_core::ErrorKind;
+use strongroom_core::{ErrorKind, SecretValue};
 use strongroom_http::{Header, Method, Request};
 use strongroom_testkit::{Certificate, Exchange, RawServer, TlsFront, http};
 use wiremock::matchers::any;
@@ -67,7 +67,8 @@ async fn case_10_a_segment_that_would_climb_is_refused_before_anything_is_sent()
 #[test]
 fn s12_a_header_that_no_header_may_be_is_refused_and_not_shown() {
     for value in [&b"canary\r\nx: y"[..], b"canary\n", b"canary\0", b"canary\x7f"] {
-        let error = quiet(Header::sensitive("x-vault-token", value).unwrap_err());
+        let error =
+            quiet(Header::secret("x-vault-token", &SecretValue::copy_from(value)).unwrap_err());
         assert_eq!(error.kind(), ErrorKind::Misconfigured, "{value:?}");
         assert!(error.to_string().contains("x-vault-token"), "{error}");
     }

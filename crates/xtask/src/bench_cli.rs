@@ -46,6 +46,7 @@ pub(crate) fn run() -> Result<(), String> {
     if missed.is_empty() { Ok(()) } else { Err(missed.join("\n")) }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a stopwatch")]
 fn median(mut run: impl FnMut() -> Result<(), String>) -> Result<Duration, String> {
     let mut times = Vec::with_capacity(RUNS);
     for _ in 0..RUNS {

@@ -37,4 +37,9 @@ pub trait Login: Debug + Send + Sync + 'static {
     /// Whether there are other credentials now than those of the last login: a file was replaced. Reads, and
     /// asks nobody.
     fn has_new_credentials(&self) -> bool;
+
+    /// Whether the server locks an account after a few refused logins. Default: no.
+    fn locks_out(&self) -> bool {
+        false
+    }
 }

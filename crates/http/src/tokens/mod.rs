@@ -22,16 +22,19 @@ use crate::tokens::shared::Shared;
 ///
 /// - **One login** at a time, however many ask, and it goes on when whoever asked is gone: a credential that
 ///   can be used once is not lost.
-/// - **Renewed in the background** after two thirds of the lease that was granted, and then as often as it
+/// - **Renewed in the background** after about two thirds of the lease that was granted, and then as often as it
 ///   takes until the token really ends. One that cannot be renewed, or is granted less than half of its first
 ///   lease, is replaced by another login in time.
 /// - **A refused token** is asked about before anything else: if the server still accepts it, the call was
 ///   refused for what it wanted and nobody logs in. Otherwise there is one login, and the call is made again.
-/// - **Refused logins** are spaced so that no account is locked out: the next comes after 30 s, then every
-///   5 minutes; at once, if the credentials have changed meanwhile. Others are tried again after 1 s, doubled
-///   up to 30 s. Until then all get the last error.
+///   Callers that were refused before the question share its answer.
+/// - **A token for a number of uses** is handed out so often, never asked about and never renewed.
+/// - **Failed logins** are spaced: 30 s after refused ones; where the server locks accounts
+///   ([`Login::locks_out`]) so far apart that this process never causes it; at once, if the credentials have
+///   changed meanwhile. Others are tried again after 1 s, doubled up to 30 s. Until then all get the last error.
 ///
-/// Dropping it ends the renewal. A runtime that ends takes the renewal with it; the next call starts it again.
+/// Dropping it ends the renewal. A runtime that ends takes the renewal with it, and the next call starts it again;
+/// one that is kept and not driven holds it up, and tokens are then replaced when they end.
 #[derive(Debug)]
 pub struct TokenCache {
     shared: Arc<Shared>,
@@ -39,10 +42,15 @@ pub struct TokenCache {
 
 /// What became of a refused token.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Refused {
-    /// There is another token now, to make the call again with. `true`: it is fresh from a login, so that
-    /// another refusal is about the call.
-    Replaced(Token, bool),
+    /// There is another token now, to make the call again with.
+    Replaced {
+        /// The token.
+        token: Token,
+        /// Whether there was a login for it, so that a second refusal is no reason for another one.
+        is_fresh: bool,
+    },
     /// The server accepts the token, and does not allow the call.
     Denied,
 }
@@ -53,42 +61,48 @@ impl TokenCache {
         Self { shared: Arc::new(Shared::new(Box::new(login), clock)) }
     }
 
-    /// The token to send now. Logs in, or waits for who does, if there is none.
+    /// The token to send now, once. Logs in, or waits for who does, if there is none.
     ///
     /// # Errors
     /// Those of the login, with `retry_after` if it may work later by itself; `Misconfigured` outside of a tokio
     /// runtime.
     pub async fn current(&self) -> Result<Token> {
         let runtime = runtime()?;
-        if let Some(token) = self.shared.usable() {
+        if let Some(token) = self.shared.take() {
             self.shared.attend(&runtime);
             return Ok(token);
         }
         let shared = self.shared.clone();
-        let token = finished(runtime.spawn(async move { shared.log_in().await })).await?;
-        self.shared.attend(&runtime);
-        Ok(token)
+        finished(runtime.spawn(async move { attended(&shared, shared.log_in().await) })).await
     }
 
     /// A call with this token was refused in a way that may be about the token. `is_known` is what the refusal
-    /// itself says of it, for tokens of which one may not ask.
+    /// itself says of it, for tokens of which one may not ask. `may_log_in`: whether another login may be made; if
+    /// not, a token that is not accepted is an error.
     ///
     /// # Errors
-    /// Those of the login; or of asking about the token, if that could not be told.
-    pub async fn refused(&self, token: &Token, is_known: bool) -> Result<Refused> {
+    /// `Unauthenticated` if the token is not accepted and there is no other one; those of the login; or of asking
+    /// about the token, if that could not be told.
+    pub async fn refused(
+        &self,
+        token: &Token,
+        is_known: bool,
+        may_log_in: bool,
+    ) -> Result<Refused> {
         let runtime = runtime()?;
         let (shared, token) = (self.shared.clone(), token.clone());
         let asked = shared.asked();
-        let settled = runtime.spawn(async move { shared.settle(&token, asked, is_known).await });
-        let refused = finished(settled).await?;
-        self.shared.attend(&runtime);
-        Ok(refused)
+        let task = async move {
+            attended(&shared, shared.settle(&token, asked, is_known, may_log_in).await)
+        };
+        finished(runtime.spawn(task)).await
     }
+}
 
-    /// The token that is held, if there is one. Asks nobody.
-    pub fn held(&self) -> Option<Token> {
-        self.shared.usable()
-    }
+/// Starts the renewal from within the task, as its caller may be gone.
+fn attended<T>(shared: &Arc<Shared>, result: Result<T>) -> Result<T> {
+    shared.attend(&Handle::current());
+    result
 }
 
 impl Drop for TokenCache {

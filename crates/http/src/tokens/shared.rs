@@ -13,23 +13,23 @@ use super::{Lease, Login, Refused, Token, renew};
 
 #[derive(Debug)]
 pub(super) struct Shared {
-    pub(super) login: Box<dyn Login>,
-    pub(super) clock: Arc<dyn Clock>,
+    login: Box<dyn Login>,
+    clock: Arc<dyn Clock>,
     state: Mutex<State>,
     /// Held by the one who asks the server about tokens.
-    pub(super) turn: tokio::sync::Mutex<()>,
+    turn: tokio::sync::Mutex<()>,
     /// Tells the renewing task that there is another token.
-    pub(super) changed: Arc<Notify>,
+    changed: Arc<Notify>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     held: Option<Held>,
     gate: Gate,
-    /// How often the server was asked whether the token is alive.
+    /// How often the server was asked whether a token is alive.
     asked: u64,
-    /// The last of these that said so.
-    alive: u64,
+    /// The last of these questions that was answered, and its answer.
+    answer: Option<(u64, Result<bool>)>,
     /// How many tokens in a row were refused as soon as they were had.
     stillborn: u32,
     renewing: Option<JoinHandle<()>>,
@@ -39,13 +39,15 @@ struct State {
 #[derive(Debug)]
 struct Held {
     token: Token,
+    /// How often it may still be used, if that is limited.
+    uses_left: Option<u64>,
     /// The lease that its login was granted.
     first: Duration,
     /// When it is to be renewed, counted from its lease.
     due: Duration,
     /// Since when, and how often, renewing it has failed.
     failed: Option<(Moment, u32)>,
-    /// When it came, for one of which nothing else is known.
+    /// When it came.
     since: Moment,
 }
 
@@ -61,27 +63,38 @@ const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_
 
 impl Shared {
     pub(super) fn new(login: Box<dyn Login>, clock: Arc<dyn Clock>) -> Self {
-        let (state, turn, changed) = Default::default();
-        Self { login, clock, state, turn, changed }
+        let state = State {
+            held: None,
+            gate: Gate::new(login.locks_out()),
+            asked: 0,
+            answer: None,
+            stillborn: 0,
+            renewing: None,
+        };
+        let (turn, changed) = Default::default();
+        Self { login, clock, state: Mutex::new(state), turn, changed }
     }
 
-    /// The token that is held, unless it is over.
-    pub(super) fn usable(&self) -> Option<Token> {
-        let state = self.state();
-        let token = &state.held.as_ref()?.token;
-        (!token.is_over(&*self.clock)).then(|| token.clone())
+    /// The token that is held, to be sent once, unless it is over or used up.
+    pub(super) fn take(&self) -> Option<Token> {
+        let mut state = self.state();
+        let held = state.held.as_mut().filter(|held| !held.token.is_over(&*self.clock))?;
+        if let Some(left) = &mut held.uses_left {
+            *left = left.checked_sub(1)?;
+        }
+        Some(held.token.clone())
     }
 
     /// Logs in, unless somebody has done so meanwhile.
     pub(super) async fn log_in(&self) -> Result<Token> {
         let _turn = self.turn.lock().await;
-        match self.usable() {
+        match self.take() {
             Some(token) => Ok(token),
             None => self.log_in_now(None).await,
         }
     }
 
-    /// How often the server was asked about tokens: an answer to a later question is news.
+    /// How often the server was asked about tokens: the answer to a later question is news.
     pub(super) fn asked(&self) -> u64 {
         self.state().asked
     }
@@ -92,15 +105,51 @@ impl Shared {
         token: &Token,
         asked: u64,
         is_known: bool,
+        may_log_in: bool,
     ) -> Result<Refused> {
         let _turn = self.turn.lock().await;
-        match self.usable() {
-            Some(other) if !other.is(token) => return Ok(Refused::Replaced(other, false)),
-            Some(_) if self.is_alive(token, asked, is_known).await? => return Ok(Refused::Denied),
-            _ => {}
+        let is_held = self.state().held.as_ref().map(|held| held.token.is(token));
+        if is_held == Some(false)
+            && let Some(token) = self.take()
+        {
+            return Ok(Refused::Replaced { token, is_fresh: false });
         }
-        self.drop_dead()?;
-        self.log_in_now(Some(token)).await.map(|token| Refused::Replaced(token, true))
+        if is_held == Some(true) {
+            if self.is_alive(token, asked, is_known).await? {
+                return Ok(Refused::Denied);
+            }
+            self.drop_dead()?;
+        }
+        match may_log_in {
+            true => {
+                let token = self.log_in_now(Some(token)).await?;
+                Ok(Refused::Replaced { token, is_fresh: true })
+            }
+            false => Err(not_accepted()),
+        }
+    }
+
+    async fn is_alive(&self, token: &Token, asked: u64, is_known: bool) -> Result<bool> {
+        if token.uses().is_some() {
+            return Ok(is_known);
+        }
+        let nth = {
+            let mut state = self.state();
+            if let Some((nth, answer)) = &state.answer
+                && *nth > asked
+            {
+                return answer.clone();
+            }
+            state.asked += 1;
+            state.asked
+        };
+        let answer = match self.login.is_alive(token).await {
+            // Something on the way hides the question, and the refusal itself has said so.
+            Err(error) if is_known && error.kind() == ErrorKind::Malformed => Ok(true),
+            answer => answer,
+        };
+        self.state().answer = Some((nth, answer.clone()));
+        answer
     }
 
     /// Forgets the token, which the server does not accept any more.
@@ -110,37 +159,24 @@ impl Shared {
     fn drop_dead(&self) -> Result<()> {
         let mut state = self.state();
         let Some(held) = state.held.take() else { return Ok(()) };
-        let is_stillborn = held.since.age(&*self.clock) < STILLBORN.0
-            && !held.token.is_over(&*self.clock)
-            && !held.token.is_limited();
-        state.stillborn = if is_stillborn { state.stillborn + 1 } else { 0 };
-        match state.stillborn < STILLBORN.1 {
-            true => Ok(()),
-            false => Err(state.gate.close(not_accepted(), &*self.clock)),
+        let clock = &*self.clock;
+        if held.since.age(clock) >= STILLBORN.0 || held.token.is_over(clock) {
+            state.stillborn = 0;
+            state.gate.trust();
+            return Ok(());
+        }
+        state.stillborn = state.stillborn.saturating_add(1);
+        let is_hopeless = state.stillborn >= STILLBORN.1;
+        drop(state);
+        match is_hopeless {
+            true => Err(self.close(not_accepted(), Gate::close_as_useless)),
+            false => Ok(()),
         }
     }
 
-    async fn is_alive(&self, token: &Token, asked: u64, is_known: bool) -> Result<bool> {
-        if token.is_limited() {
-            return Ok(is_known);
-        }
-        let nth = {
-            let mut state = self.state();
-            if state.alive > asked {
-                return Ok(true);
-            }
-            state.asked += 1;
-            state.asked
-        };
-        let is_alive = self.login.is_alive(token).await?;
-        if is_alive {
-            self.state().alive = nth;
-        }
-        Ok(is_alive)
-    }
-
-    /// Logs in. `dead` is a token that the server has just refused: the same one again is no login.
-    pub(super) async fn log_in_now(&self, dead: Option<&Token>) -> Result<Token> {
+    /// Logs in, and hands the token out once. `dead` is a token that the server has just refused: the same one
+    /// again is no login.
+    async fn log_in_now(&self, dead: Option<&Token>) -> Result<Token> {
         let closed = self.state().gate.closed(&*self.clock);
         if let Some(error) = closed {
             if !self.login.has_new_credentials() {
@@ -148,25 +184,36 @@ impl Shared {
             }
             self.state().gate.open();
         }
-        let logged_in = match self.login.login().await {
+        let token = match self.login.login().await {
             Ok(token) if dead.is_some_and(|dead| dead.is(&token)) => Err(not_accepted()),
             logged_in => logged_in,
         };
-        match logged_in {
-            Ok(token) => {
-                self.state().gate.open();
-                self.hold(token.clone(), None);
-                Ok(token)
-            }
-            Err(error) => {
-                let is_first = !self.state().gate.has_failed();
-                let told = self.state().gate.close(error, &*self.clock);
-                if is_first {
-                    tracing::warn!(kind = told.kind().as_str(), "the login failed: {told}");
-                }
-                Err(told)
-            }
+        let token = token.map_err(|error| self.close(error, Gate::close))?;
+        let had_failed = self.state().gate.has_failed();
+        self.state().gate.open();
+        self.hold(token, None);
+        if had_failed {
+            tracing::info!("logged in again");
         }
+        self.take().ok_or_else(not_accepted)
+    }
+
+    /// Notes a login that failed, and gives the error to tell. Said once, not at each try.
+    fn close(
+        &self,
+        error: Error,
+        close: impl FnOnce(&mut Gate, Error, &dyn Clock) -> Error,
+    ) -> Error {
+        let mut state = self.state();
+        let is_first = !state.gate.has_failed();
+        let told = close(&mut state.gate, error, &*self.clock);
+        let next = state.gate.left(&*self.clock).as_secs();
+        drop(state);
+        if is_first {
+            let kind = told.kind().as_str();
+            tracing::warn!(kind, next_try_seconds = next, "the login failed: {told}");
+        }
+        told
     }
 
     /// Uses this token from now on. `first` is the lease that it had when it was new.
@@ -179,7 +226,9 @@ impl Shared {
         let due = granted.mul_f64(2.0 / 3.0 - fastrand::f64() / 10.0);
         let since = Moment::now(&*self.clock);
         let first = first.unwrap_or_default().max(granted);
-        self.state().held = Some(Held { token, first, due, failed: None, since });
+        let uses_left = token.uses();
+        let held = Held { token, uses_left, first, due, failed: None, since };
+        self.state().held = Some(held);
         self.changed.notify_one();
     }
 
@@ -188,7 +237,7 @@ impl Shared {
         let clock = &*self.clock;
         let state = self.state();
         let held = state.held.as_ref()?;
-        if held.token.is_limited() || held.token.is_over(clock) {
+        if held.uses_left.is_some() || held.token.is_over(clock) {
             return None;
         }
         let next = match (held.failed, held.token.lease()) {
@@ -199,8 +248,9 @@ impl Shared {
             (None, Lease::Unknown) => FIRST_LOOK.saturating_sub(held.since.age(clock)),
             (None, Lease::Ends { since, .. }) => held.due.saturating_sub(since.age(clock)),
         };
-        // A login that is too early fails without being made.
-        Some(if held.needs_login() { next.max(state.gate.left(clock)) } else { next })
+        // A login that is too early fails without being made, and nothing else can be done.
+        let waits = held.needs_login() && !held.is_renewable();
+        Some(if waits { next.max(state.gate.left(clock)) } else { next })
     }
 
     /// Renews the token, or logs in if it cannot be renewed. The old one stays in use until then.
@@ -210,54 +260,55 @@ impl Shared {
         if self.next() != Some(Duration::ZERO) {
             return;
         }
-        let found = self
-            .state()
-            .held
-            .as_ref()
-            .map(|held| (held.token.clone(), held.first, held.needs_login()));
-        let Some((token, first, needs_login)) = found else { return };
-        if !needs_login {
-            match self.login.renew(&token).await {
-                Ok(renewed) => return self.renewed(renewed, first),
-                Err(error) if error.kind().allows_stale() => return self.failed(&error),
-                // It cannot be renewed, for whatever reason.
-                Err(_) if matches!(token.lease(), Lease::Unknown) => {
-                    return self.hold_endless(token);
-                }
-                Err(_) => {}
+        let found =
+            |held: &Held| (held.token.clone(), held.first, held.needs_login(), held.is_renewable());
+        let found = self.state().held.as_ref().map(found);
+        let Some((token, first, needs_login, is_renewable)) = found else { return };
+        if needs_login {
+            match self.log_in_now(None).await {
+                Ok(_) => return,
+                // Short leases are better than none.
+                Err(_) if is_renewable => {}
+                Err(_) => return self.failed(None),
             }
         }
-        // The token that ends is as good as any until then, also if this is the only one there is.
-        if let Err(error) = self.log_in_now(None).await {
-            self.failed(&error);
+        match self.login.renew(&token).await {
+            Ok(renewed) => self.renewed(renewed, first),
+            Err(error) if error.kind().allows_stale() => self.failed(Some(&error)),
+            // Nothing can be learnt about it: it is used until it is refused.
+            Err(_) if matches!(token.lease(), Lease::Unknown) => {
+                self.hold(Token::new(token.value().clone(), Lease::Endless), None);
+            }
+            Err(_) if needs_login => self.failed(None),
+            // It cannot be renewed, for whatever reason.
+            Err(_) => {
+                if self.log_in_now(None).await.is_err() {
+                    self.failed(None);
+                }
+            }
         }
     }
 
     fn renewed(&self, token: Token, first: Duration) {
         let had_failed = self.state().held.as_ref().is_some_and(|held| held.failed.is_some());
         self.hold(token, Some(first));
+        self.state().gate.trust();
         if had_failed {
             tracing::info!("the token is renewed again");
         }
     }
 
-    /// Nothing can be learnt about this token: it is used until it is refused.
-    fn hold_endless(&self, token: Token) {
-        self.hold(Token::new(token.value().clone(), Lease::Endless), None);
-    }
-
-    fn failed(&self, error: &Error) {
+    /// Notes a try that failed. What a login says of itself is not said again.
+    fn failed(&self, error: Option<&Error>) {
         let now = Moment::now(&*self.clock);
         let mut state = self.state();
         let Some(held) = &mut state.held else { return };
         let times = held.failed.map_or(0, |(_, times)| times);
         held.failed = Some((now, times.saturating_add(1)));
         drop(state);
-        if times == 0 {
-            tracing::warn!(
-                kind = error.kind().as_str(),
-                "the token could not be renewed, and is tried again until it ends: {error}"
-            );
+        if let (Some(error), 0) = (error, times) {
+            let kind = error.kind().as_str();
+            tracing::warn!(kind, "the token could not be renewed, and is tried again: {error}");
         }
     }
 
@@ -286,12 +337,16 @@ impl Shared {
 }
 
 impl Held {
-    /// Whether renewing does not help: another token has to be had.
+    /// Whether renewing does not help for long: another token should be had.
     fn needs_login(&self) -> bool {
         match self.token.lease() {
             Lease::Ends { length, renewable, .. } => !renewable || length < self.first / 2,
             _ => false,
         }
+    }
+
+    fn is_renewable(&self) -> bool {
+        matches!(self.token.lease(), Lease::Ends { renewable: true, .. })
     }
 
     /// The wait after a failed try: doubled each time, and short enough for a few more before the end.
@@ -306,6 +361,6 @@ impl Held {
 }
 
 fn not_accepted() -> Error {
-    let message = "the token is not accepted: it is unknown here, expired or revoked";
+    let message = "the token is not accepted: it is unknown here, expired or revoked, or must not be used from here";
     Error::new(ErrorKind::Unauthenticated, message)
 }

@@ -9,7 +9,7 @@ use strongroom_core::{Clock, Moment, SecretValue};
 pub struct Token {
     value: SecretValue,
     lease: Lease,
-    is_limited: bool,
+    uses: Option<u64>,
 }
 
 /// How long a token lives.
@@ -34,13 +34,14 @@ pub enum Lease {
 impl Token {
     /// A token that may be used as often as one likes.
     pub fn new(value: SecretValue, lease: Lease) -> Self {
-        Self { value, lease, is_limited: false }
+        Self { value, lease, uses: None }
     }
 
-    /// The same, for a number of uses: asking about it, or renewing it, would take one of them.
+    /// The same, for this number of uses: it is handed out so often, and asking about it, or renewing it, would
+    /// take one of them.
     #[must_use]
-    pub fn limited(mut self) -> Self {
-        self.is_limited = true;
+    pub fn limited(mut self, uses: u64) -> Self {
+        self.uses = Some(uses);
         self
     }
 
@@ -54,9 +55,9 @@ impl Token {
         self.lease
     }
 
-    /// Whether it may be used a number of times only.
-    pub fn is_limited(&self) -> bool {
-        self.is_limited
+    /// How often it may be used when it is new; `None` if as often as one likes.
+    pub fn uses(&self) -> Option<u64> {
+        self.uses
     }
 
     pub(super) fn is(&self, other: &Self) -> bool {

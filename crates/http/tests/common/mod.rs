@@ -11,7 +11,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use strongroom_core::{Environment, Error, ErrorKind, Key, Reason, Result, Settings, SystemClock};
+use strongroom_core::{
+    Environment, Error, ErrorKind, Key, Reason, Result, SecretValue, Settings, SystemClock,
+};
 use strongroom_http::{
     CaBundle, Client, Config, Endpoint, Header, Method, Plaintext, Request, Response,
 };
@@ -48,7 +50,8 @@ pub(crate) fn read_bundle(path: &Path) -> Result<Option<CaBundle>> {
 
 /// A write with a canary in a header and one in the body.
 pub(crate) fn request() -> Request {
-    let token = Header::sensitive("x-vault-token", b"canary-token").expect("printable");
+    let token =
+        Header::secret("x-vault-token", &SecretValue::from("canary-token")).expect("printable");
     let body = Zeroizing::new(br#"{"input":"canary-input"}"#.to_vec());
     Request::new(Method::Post, ["v1", "transit"]).header(token).json(body)
 }

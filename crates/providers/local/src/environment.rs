@@ -45,6 +45,10 @@ impl Environment for ProcessEnvironment {
     fn anyone_can_write(&self, path: &Path) -> io::Result<bool> {
         Ok(std::fs::metadata(path)?.mode() & 0o002 != 0)
     }
+
+    fn anyone_can_read(&self, path: &Path) -> io::Result<bool> {
+        Ok(std::fs::metadata(path)?.mode() & 0o004 != 0)
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use strongroom_core::{Clock, Error, ErrorKind, ProviderInfo, Result, Settings};
-use strongroom_http::{Lease, Refused, Response, Token, TokenCache};
+use strongroom_http::{Refused, Response, Token, TokenCache};
 
 use crate::auth::{self, About, Auth};
 use crate::config::ServerConfig;
@@ -65,8 +65,7 @@ impl Api {
     /// # Errors
     /// Those of the login; `Unauthenticated` if the token is not accepted.
     pub(crate) async fn check_token(&self) -> Result<()> {
-        let token = self.token().await?;
-        if token.as_ref().is_some_and(Token::is_limited) {
+        if self.token().await?.is_some_and(|token| token.uses().is_some()) {
             return Ok(());
         }
         match self.ask(&Call::get(words(&["auth", "token", "lookup-self"]))).await {
@@ -93,7 +92,12 @@ impl Api {
         }
     }
 
-    /// The token to send.
+    /// Whether somebody else made the token.
+    pub(crate) fn is_given(&self) -> bool {
+        self.credential == auth::TOKEN.name
+    }
+
+    /// The token to send, once.
     ///
     /// # Errors
     /// Those of the login.
@@ -111,33 +115,30 @@ impl Api {
     /// `PermissionDenied` if the policies of the token do not allow this; `Unauthenticated` if no token is
     /// accepted.
     pub(crate) async fn ask(&self, call: &Call) -> Result<Response> {
-        let mut token = self.token().await?;
-        let mut response = self.server.send(call, token.as_ref()).await?;
-        // Another one may have logged in while we called, or a file may hold another token: two more chances.
-        for _ in 0..2 {
-            if response.status() != 403 || !refusal::is_of_token(&response) {
+        let Some(tokens) = &self.tokens else {
+            let response = self.server.send(call, None).await?;
+            return match refusal::is_of_token(&response) {
+                true => Err(self.refused_by_agent(call).await),
+                false => Ok(response),
+            };
+        };
+        let named = |error| self.named(error);
+        let mut token = tokens.current().await.map_err(named)?;
+        let mut may_log_in = true;
+        loop {
+            let response = self.server.send(call, Some(&token)).await?;
+            if !refusal::is_of_token(&response) {
                 return Ok(response);
             }
-            let (Some(tokens), Some(refused)) = (&self.tokens, &token) else {
-                return Err(self.refused_by_agent(call).await);
-            };
             let is_known = refusal::knows_the_token(&response);
-            let settled = tokens.refused(refused, is_known).await;
-            let (next, is_fresh) = match settled.map_err(|error| self.named(error))? {
-                Refused::Denied => return Err(denied(call)),
-                Refused::Replaced(next, is_fresh) => (next, is_fresh),
-            };
-            response = self.server.send(call, Some(&next)).await?;
-            // The server has made this one a moment ago, so it knows it.
-            let is_made = is_fresh && !matches!(next.lease(), Lease::Unknown);
-            if is_made && response.status() == 403 && refusal::is_of_token(&response) {
-                return Err(denied(call));
+            match tokens.refused(&token, is_known, may_log_in).await.map_err(named)? {
+                // Another one may have logged in while we called: as often as that happens.
+                Refused::Replaced { token: next, is_fresh } => {
+                    token = next;
+                    may_log_in &= !is_fresh;
+                }
+                _ => return Err(denied(call)),
             }
-            token = Some(next);
-        }
-        match response.status() == 403 && refusal::is_of_token(&response) {
-            true => Err(self.named(not_accepted())),
-            false => Ok(response),
         }
     }
 
@@ -148,7 +149,7 @@ impl Api {
             Ok(response) if response.status() == 200 || refusal::knows_the_token(&response) => {
                 denied(call)
             }
-            Ok(response) if response.status() == 403 && refusal::is_ours(&response) => {
+            Ok(response) if refusal::is_of_token(&response) => {
                 let message = "the agent sends no token that the server accepts; check its auto-auth, and that it listens at VAULT_ADDR";
                 Error::new(ErrorKind::Unauthenticated, message).with_key(self.credential)
             }
@@ -172,9 +173,4 @@ fn denied(call: &Call) -> Error {
         call.place(),
     );
     Error::new(ErrorKind::PermissionDenied, message)
-}
-
-fn not_accepted() -> Error {
-    let message = "the token is not accepted: it is unknown here, expired or revoked";
-    Error::new(ErrorKind::Unauthenticated, message)
 }

@@ -7,10 +7,10 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use strongroom_core::{Check, Error, ErrorKind, Examine, Outcome, Probe, Result};
-use strongroom_http::{Lease, Response, Token};
+use strongroom_http::Response;
 
 use crate::api::{Api, Call};
-use crate::auth::{self, About};
+use crate::auth::About;
 use crate::config::{KvConfig, KvVersion, TransitConfig};
 use crate::health;
 use crate::server::{path, words};
@@ -61,6 +61,8 @@ impl Examination {
             add(&[mount, "keys", key, "config"], CHANGES);
             add(&[mount, "keys", key], &["delete"]);
             add(&[mount, "export", "hmac-key", key], &["read"]);
+            add(&[mount, "export", "signing-key", key], &["read"]);
+            add(&[mount, "backup", key], &["read"]);
         }
         Self { api, unwanted }
     }
@@ -142,7 +144,7 @@ impl Examination {
             Ok(token) => token,
             Err(error) => return fail("credential", &error).critical(),
         };
-        if token.as_ref().is_some_and(Token::is_limited) {
+        if token.is_some_and(|token| token.uses().is_some()) {
             let detail =
                 "the token is for a number of uses; it is not asked about, as that would take one";
             return Check::new("credential", Outcome::Warn, detail).critical();
@@ -167,15 +169,25 @@ impl Examination {
         if about.is_endless() {
             check.add(Outcome::Warn, "a token that never ends works for whoever finds it; log in with approle, kubernetes or jwt");
         }
-        let is_given = token.as_ref().is_some_and(|token| matches!(token.lease(), Lease::Unknown));
-        if is_given && !about.is_endless() && !about.renewable && about.left() < SOON {
+        if about.num_uses != 0 {
+            let uses = about.num_uses.max(0);
+            check.add(
+                Outcome::Warn,
+                &format!("for {uses} more uses, of which each check takes one"),
+            );
+            return check;
+        }
+        if self.api.is_given() && !about.is_endless() && !about.renewable && about.left() < SOON {
             check.add(Outcome::Warn, "nothing can renew it: have it replaced in time, or log in with approle, kubernetes or jwt");
         }
         match self.excess().await {
             Ok(excess) if excess.is_empty() => {}
             Ok(excess) => {
                 let rights = excess.join(", ");
-                check.add(Outcome::Warn, &format!("it may do more than a service needs: {rights}"));
+                check.add(
+                    Outcome::Warn,
+                    &format!("it may do more than a service that reads and signs needs: {rights}"),
+                );
             }
             Err(_) => check.add(Outcome::Pass, "its rights could not be listed"),
         }
@@ -187,7 +199,7 @@ impl Examination {
     /// Vault API: `POST /v1/sys/capabilities-self`.
     async fn excess(&self) -> Result<Vec<String>> {
         let paths = self.unwanted.iter().map(|(path, _)| path.as_str()).collect();
-        let body = auth::json(&Paths { paths });
+        let body = serde_json::to_vec(&Paths { paths }).expect("texts are always JSON").into();
         let response =
             self.api.ask(&Call::post(words(&["sys", "capabilities-self"]), body)).await?;
         if response.status() != 200 {

@@ -10,6 +10,20 @@ pub(crate) fn error(response: &Response) -> Error {
     read(response, &[GENERAL])
 }
 
+/// The error for an answer to a login, a renewal or a lookup. None of them says anything about a secret.
+pub(crate) fn of_login(response: &Response) -> Error {
+    match error(response) {
+        error if error.kind().is_authoritative() => {
+            let message = format!(
+                "{}; that is no answer to a login: check VAULT_ADDR and VAULT_AUTH_MOUNT",
+                error.message()
+            );
+            Error::new(Misconfigured, message)
+        }
+        error => error,
+    }
+}
+
 /// The error for an answer about a Transit key.
 pub(crate) fn of_key(response: &Response) -> Error {
     read(response, &[GENERAL, KEYS])
@@ -56,6 +70,9 @@ pub(crate) fn knows_the_token(response: &Response) -> bool {
 
 /// Whether a refusal may be about the token. One about the right to ask for a mount is not.
 pub(crate) fn is_of_token(response: &Response) -> bool {
+    if response.status() != 403 {
+        return false;
+    }
     let body = Body::of(response);
     let is_preflight = |text: &String| text.starts_with("preflight capability check");
     body.is_ours() && !body.errors.iter().flatten().any(is_preflight)

@@ -1,14 +1,15 @@
 //! AppRole: a role id and a secret id, which may come wrapped.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use strongroom_core::{Error, ErrorKind, Key, Result, SecretName, SecretValue, Settings};
-use strongroom_http::{Lease, Login, Token};
+use strongroom_http::{Lease, Token};
 use zeroize::Zeroizing;
 
 use super::config::{ROLE_ID, SECRET_ID};
+use super::login::Method;
 use super::{credential_fault, wire};
 use crate::refusal;
 use crate::server::{Call, Server, words};
@@ -16,13 +17,14 @@ use crate::server::{Call, Server, words};
 /// Logs in with AppRole.
 #[derive(Debug)]
 pub(super) struct AppRole {
-    server: Arc<Server>,
     settings: Settings,
     mount: SecretName,
     is_wrapped: bool,
     last: Mutex<Option<Credentials>>,
     /// What a wrapping token held: it gives that once.
     unwrapped: Mutex<Option<Unwrapped>>,
+    /// The wrapping token that was sent to be unwrapped last.
+    sent: Mutex<Option<SecretValue>>,
 }
 
 /// What the settings say. The secret id may be a wrapping token.
@@ -41,42 +43,25 @@ struct Unwrapped {
 impl AppRole {
     /// # Errors
     /// `Misconfigured` if role id or secret id are not set or cannot be such.
-    pub(super) fn new(
-        server: Arc<Server>,
-        settings: Settings,
-        mount: SecretName,
-        is_wrapped: bool,
-    ) -> Result<Self> {
+    pub(super) fn new(settings: Settings, mount: SecretName, is_wrapped: bool) -> Result<Self> {
         Credentials::read(&settings)?;
-        let (last, unwrapped) = Default::default();
-        Ok(Self { server, settings, mount, is_wrapped, last, unwrapped })
-    }
-
-    async fn log_in(&self) -> Result<Token> {
-        let credentials = Credentials::read(&self.settings)?;
-        *lock(&self.last) = Some(credentials.clone());
-        let secret_id = match self.is_wrapped {
-            true => self.unwrap(&credentials.secret_id).await?,
-            false => credentials.secret_id,
-        };
-        let body = LoginRequest {
-            role_id: credentials.role_id.expose_str()?,
-            secret_id: secret_id.expose_str()?,
-        };
-        let refused = "the server does not accept the role id with this secret id: one of them is wrong, used up or expired";
-        wire::log_in(&self.server, &self.mount, &body, refused).await
+        let (last, unwrapped, sent) = Default::default();
+        Ok(Self { settings, mount, is_wrapped, last, unwrapped, sent })
     }
 
     /// The secret id in a wrapping token: asked for once, and then remembered.
-    async fn unwrap(&self, wrapping: &SecretValue) -> Result<SecretValue> {
+    async fn unwrap(&self, server: &Server, wrapping: &SecretValue) -> Result<SecretValue> {
         let known = lock(&self.unwrapped).clone();
         if let Some(known) = known.filter(|known| known.wrapping.ct_eq(wrapping)) {
             return Ok(known.secret_id);
         }
-        self.check_origin(wrapping).await?;
+        let was_sent = lock(&self.sent).as_ref().is_some_and(|sent| sent.ct_eq(wrapping));
+        let used_up = || if was_sent { lost() } else { used_up() };
+        self.check_origin(server, wrapping, used_up).await?;
         let token = Token::new(wrapping.clone(), Lease::Unknown);
         let call = Call::post(words(&["sys", "wrapping", "unwrap"]), Zeroizing::default());
-        let response = self.server.send(&call, Some(&token)).await?;
+        *lock(&self.sent) = Some(wrapping.clone());
+        let response = server.send(&call, Some(&token)).await?;
         match response.status() {
             200 => {
                 let Unwrap { data: Wrapped { secret_id } } = response.json()?;
@@ -87,7 +72,7 @@ impl AppRole {
             400 | 403 if refusal::is_ours(&response) => {
                 Err(refusal::said(&response).unwrap_or_else(used_up))
             }
-            _ => Err(refusal::error(&response)),
+            _ => Err(refusal::of_login(&response)),
         }
     }
 
@@ -95,16 +80,21 @@ impl AppRole {
     /// stays in it as evidence.
     ///
     /// Vault API: `POST /v1/sys/wrapping/lookup`, which takes no token.
-    async fn check_origin(&self, wrapping: &SecretValue) -> Result<()> {
-        let body = wire::json(&LookupRequest { token: wrapping.expose_str()? });
+    async fn check_origin(
+        &self,
+        server: &Server,
+        wrapping: &SecretValue,
+        used_up: impl FnOnce() -> Error,
+    ) -> Result<()> {
+        let body = wire::json(&LookupRequest { token: wrapping.expose_str()? }, wrapping.len());
         let call = Call::post(words(&["sys", "wrapping", "lookup"]), body);
-        let response = self.server.send(&call, None).await?;
+        let response = server.send(&call, None).await?;
         match response.status() {
             200 => {}
             400 | 403 if refusal::is_ours(&response) => {
                 return Err(refusal::said(&response).unwrap_or_else(used_up));
             }
-            _ => return Err(refusal::error(&response)),
+            _ => return Err(refusal::of_login(&response)),
         }
         let Lookup { data: Origin { creation_path } } = response.json()?;
         let role =
@@ -125,23 +115,24 @@ impl AppRole {
 }
 
 #[async_trait]
-impl Login for AppRole {
-    async fn login(&self) -> Result<Token> {
-        self.log_in()
-            .await
-            .map_err(|error| match error.kind() {
-                ErrorKind::Unauthenticated => error.with_key(SECRET_ID.name),
-                _ => error,
-            })
-            .map_err(self.server.located("login"))
-    }
+impl Method for AppRole {
+    const SETTING: &'static str = SECRET_ID.name;
+    const LOCKS_OUT: bool = true;
 
-    async fn renew(&self, token: &Token) -> Result<Token> {
-        wire::renew(&self.server, token).await
-    }
-
-    async fn is_alive(&self, token: &Token) -> Result<bool> {
-        wire::is_alive(&self.server, token).await
+    async fn log_in(&self, server: &Server) -> Result<Token> {
+        let credentials = Credentials::read(&self.settings)?;
+        *lock(&self.last) = Some(credentials.clone());
+        let secret_id = match self.is_wrapped {
+            true => self.unwrap(server, &credentials.secret_id).await?,
+            false => credentials.secret_id,
+        };
+        let body = LoginRequest {
+            role_id: credentials.role_id.expose_str()?,
+            secret_id: secret_id.expose_str()?,
+        };
+        let length = credentials.role_id.len() + secret_id.len();
+        let refused = "the server does not accept the role id with this secret id: one of them is wrong, used up or expired";
+        wire::log_in(server, &self.mount, &body, length, refused).await
     }
 
     fn has_new_credentials(&self) -> bool {
@@ -170,6 +161,11 @@ impl Credentials {
 
 fn used_up() -> Error {
     let message = "the wrapping token is used up, expired or unknown: it can be unwrapped once. If nobody of yours has done so, somebody else may have the secret id; have a new one wrapped";
+    Error::new(ErrorKind::Unauthenticated, message)
+}
+
+fn lost() -> Error {
+    let message = "the wrapping token was unwrapped by this process, and the answer was lost on its way; have a new one wrapped";
     Error::new(ErrorKind::Unauthenticated, message)
 }
 

@@ -26,7 +26,8 @@ pub(crate) const SECRET_ID_WRAPPED: Key = Key::boolean(
     "for `approle`: `VAULT_SECRET_ID` is a wrapping token, which is unwrapped once",
 )
 .with_default("false");
-pub(crate) const ROLE: Key = Key::text("VAULT_ROLE", "for `kubernetes`, `jwt`: the role to log in as");
+pub(crate) const ROLE: Key =
+    Key::text("VAULT_ROLE", "for `kubernetes`, `jwt`: the role to log in as");
 pub(crate) const JWT_FILE: Key = Key::path(
     "VAULT_JWT_FILE",
     "for `kubernetes`, `jwt`: file with the JWT, read at each login; for `kubernetes` the default is the service account's",

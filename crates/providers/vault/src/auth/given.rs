@@ -1,19 +1,18 @@
 //! A token that somebody else made: `VAULT_TOKEN`, or the file that an agent keeps up to date.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use strongroom_core::{Error, ErrorKind, Moment, Result, SecretValue, Settings};
-use strongroom_http::{Lease, Login, Token};
+use strongroom_core::{Error, ErrorKind, Result, SecretValue, Settings};
+use strongroom_http::{Lease, Token};
 
 use super::config::TOKEN;
-use super::wire;
+use super::login::Method;
 use crate::server::Server;
 
 /// The token of `VAULT_TOKEN` or `VAULT_TOKEN_FILE`. Logging in is reading it.
 #[derive(Debug)]
 pub(super) struct GivenToken {
-    server: Arc<Server>,
     settings: Settings,
     refuses_dev_tokens: bool,
     /// The one that was read last.
@@ -23,13 +22,9 @@ pub(super) struct GivenToken {
 impl GivenToken {
     /// # Errors
     /// `Misconfigured` if it is not set or cannot be one.
-    pub(super) fn new(
-        server: Arc<Server>,
-        settings: Settings,
-        refuses_dev_tokens: bool,
-    ) -> Result<Self> {
+    pub(super) fn new(settings: Settings, refuses_dev_tokens: bool) -> Result<Self> {
         let last = Mutex::new(read(&settings, refuses_dev_tokens)?);
-        Ok(Self { server, settings, refuses_dev_tokens, last })
+        Ok(Self { settings, refuses_dev_tokens, last })
     }
 
     fn read(&self) -> Result<SecretValue> {
@@ -38,24 +33,13 @@ impl GivenToken {
 }
 
 #[async_trait]
-impl Login for GivenToken {
-    async fn login(&self) -> Result<Token> {
+impl Method for GivenToken {
+    const SETTING: &'static str = TOKEN.name;
+
+    async fn log_in(&self, _: &Server) -> Result<Token> {
         let value = self.read()?;
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = value.clone();
         Ok(Token::new(value, Lease::Unknown))
-    }
-
-    async fn renew(&self, token: &Token) -> Result<Token> {
-        if !matches!(token.lease(), Lease::Unknown) {
-            return wire::renew(&self.server, token).await;
-        }
-        let since = Moment::now(&*self.server.clock);
-        let about = wire::look_up(&self.server, Some(token)).await?;
-        Ok(wire::known(token.value(), since, &about))
-    }
-
-    async fn is_alive(&self, token: &Token) -> Result<bool> {
-        wire::is_alive(&self.server, token).await
     }
 
     /// A file that cannot be read holds none.

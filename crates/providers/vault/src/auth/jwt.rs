@@ -1,19 +1,20 @@
 //! A JWT that somebody else has signed: that of a Kubernetes service account, or of any issuer.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use serde::Serialize;
 use strongroom_core::{Error, ErrorKind, Key, Result, SecretName, SecretValue, Settings};
-use strongroom_http::{Login, Token};
+use strongroom_http::Token;
 
+use super::config::JWT_FILE;
+use super::login::Method;
 use super::{credential_fault, wire};
 use crate::server::Server;
 
 /// Logs in with the JWT in a file, which its issuer replaces before it expires: it is read at each login.
 #[derive(Debug)]
 pub(super) struct Jwt {
-    server: Arc<Server>,
     settings: Settings,
     mount: SecretName,
     role: String,
@@ -25,13 +26,12 @@ impl Jwt {
     /// # Errors
     /// `Misconfigured` if the file cannot be read or holds no JWT.
     pub(super) fn new(
-        server: Arc<Server>,
         settings: Settings,
         mount: SecretName,
         role: String,
         file: Key,
     ) -> Result<Self> {
-        let jwt = Self { server, settings, mount, role, file, last: Mutex::default() };
+        let jwt = Self { settings, mount, role, file, last: Mutex::default() };
         jwt.read()?;
         Ok(jwt)
     }
@@ -50,34 +50,19 @@ impl Jwt {
             None => Ok(jwt),
         }
     }
-
-    async fn log_in(&self) -> Result<Token> {
-        let jwt = self.read()?;
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(jwt.clone());
-        let body = LoginRequest { role: &self.role, jwt: jwt.expose_str()? };
-        let refused = "the server does not accept the JWT for the role of VAULT_ROLE: it is expired, of another issuer or audience, or the role is not there or not for it";
-        wire::log_in(&self.server, &self.mount, &body, refused).await
-    }
 }
 
 #[async_trait]
-impl Login for Jwt {
-    async fn login(&self) -> Result<Token> {
-        self.log_in()
-            .await
-            .map_err(|error| match error.kind() {
-                ErrorKind::Unauthenticated => error.with_key(self.file.name),
-                _ => error,
-            })
-            .map_err(self.server.located("login"))
-    }
+impl Method for Jwt {
+    const SETTING: &'static str = JWT_FILE.name;
 
-    async fn renew(&self, token: &Token) -> Result<Token> {
-        wire::renew(&self.server, token).await
-    }
-
-    async fn is_alive(&self, token: &Token) -> Result<bool> {
-        wire::is_alive(&self.server, token).await
+    async fn log_in(&self, server: &Server) -> Result<Token> {
+        let jwt = self.read()?;
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(jwt.clone());
+        let body = LoginRequest { role: &self.role, jwt: jwt.expose_str()? };
+        let length = self.role.len() + jwt.len();
+        let refused = "the server does not accept the JWT for the role of VAULT_ROLE: it is expired, of another issuer or audience, or the role is not there or not for it";
+        wire::log_in(server, &self.mount, &body, length, refused).await
     }
 
     fn has_new_credentials(&self) -> bool {

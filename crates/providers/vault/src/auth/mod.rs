@@ -4,6 +4,7 @@ mod app_role;
 mod config;
 mod given;
 mod jwt;
+mod login;
 mod wire;
 
 use std::sync::Arc;
@@ -17,7 +18,8 @@ pub(crate) use crate::auth::config::{
 };
 use crate::auth::given::GivenToken;
 use crate::auth::jwt::Jwt;
-pub(crate) use crate::auth::wire::{About, json, look_up};
+use crate::auth::login::{Method, VaultLogin};
+pub(crate) use crate::auth::wire::{About, look_up};
 use crate::server::Server;
 
 impl Auth {
@@ -30,21 +32,25 @@ impl Auth {
         server: &Arc<Server>,
         settings: &Settings,
     ) -> Result<Option<TokenCache>> {
-        let (clock, server, settings) = (server.clock.clone(), server.clone(), settings.clone());
+        let (settings, server) = (settings.clone(), server.clone());
         Ok(Some(match self {
             Self::Agent => return Ok(None),
             Self::Token { refuses_dev_tokens } => {
-                let login = GivenToken::new(server, settings, refuses_dev_tokens)?;
-                TokenCache::new(login, clock)
+                cache(server, GivenToken::new(settings, refuses_dev_tokens)?)
             }
             Self::AppRole { mount, is_wrapped } => {
-                TokenCache::new(AppRole::new(server, settings, mount, is_wrapped)?, clock)
+                cache(server, AppRole::new(settings, mount, is_wrapped)?)
             }
             Self::Jwt { mount, role, file } => {
-                TokenCache::new(Jwt::new(server, settings, mount, role, file)?, clock)
+                cache(server, Jwt::new(settings, mount, role, file)?)
             }
         }))
     }
+}
+
+fn cache(server: Arc<Server>, method: impl Method) -> TokenCache {
+    let clock = server.clock.clone();
+    TokenCache::new(VaultLogin { server, method }, clock)
 }
 
 /// What makes a text no credential of any sort: it is one word as it was copied.

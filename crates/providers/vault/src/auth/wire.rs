@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::refusal;
 use crate::server::{Call, Server, path, words};
 
-/// Logs in at a mount with a body, and reads the token.
+/// Logs in at a mount with a body, whose texts are of this length in all, and reads the token.
 ///
 /// Vault API: `POST /v1/auth/{mount}/login`.
 ///
@@ -21,25 +21,26 @@ pub(super) async fn log_in(
     server: &Server,
     mount: &SecretName,
     body: &impl Serialize,
+    length: usize,
     refused: &'static str,
 ) -> Result<Token> {
     let mut place = words(&["auth"]);
     place.extend(path(mount, &["login"], None));
     let since = Moment::now(&*server.clock);
-    let response = server.send(&Call::post(place, json(body)), None).await?;
+    let response = server.send(&Call::post(place, json(body, length)), None).await?;
     match response.status() {
         200 => token(&response, since),
         400 | 401 | 403 if refusal::is_ours(&response) => Err(match refusal::said(&response) {
             Some(said) => said,
             None if response.status() == 403 => {
                 let message = format!(
-                    "logins at `auth/{mount}` are refused: nothing is mounted there (VAULT_AUTH_MOUNT, VAULT_NAMESPACE), or the credentials are not accepted from here"
+                    "logins at `auth/{mount}` are refused: nothing is mounted there (VAULT_AUTH_MOUNT, VAULT_NAMESPACE), the credentials are not accepted from here, or the account is locked after refused logins (`sys/locked-users`)"
                 );
                 Error::new(ErrorKind::Unauthenticated, message)
             }
             None => Error::new(ErrorKind::Unauthenticated, refused),
         }),
-        _ => Err(refusal::error(&response)),
+        _ => Err(refusal::of_login(&response)),
     }
 }
 
@@ -50,7 +51,7 @@ pub(super) async fn log_in(
 /// # Errors
 /// `Unsupported` if it cannot be renewed; `Unauthenticated` if it is not accepted.
 pub(super) async fn renew(server: &Server, held: &Token) -> Result<Token> {
-    let call = Call::post(words(&["auth", "token", "renew-self"]), json(&Empty {}));
+    let call = Call::post(words(&["auth", "token", "renew-self"]), b"{}".to_vec().into());
     let since = Moment::now(&*server.clock);
     let response = server.send(&call, Some(held)).await?;
     match response.status() {
@@ -69,7 +70,7 @@ pub(super) async fn renew(server: &Server, held: &Token) -> Result<Token> {
         500 if refusal::is_past_its_limit(&response) => {
             Err(Error::new(ErrorKind::Unsupported, "the token cannot be renewed any more"))
         }
-        _ => Err(refusal::error(&response)),
+        _ => Err(refusal::of_login(&response)),
     }
 }
 
@@ -91,7 +92,7 @@ pub(crate) async fn look_up(server: &Server, token: Option<&Token>) -> Result<Ab
         403 if refusal::is_ours(&response) => {
             Err(Error::new(ErrorKind::Unauthenticated, "the token is not accepted"))
         }
-        _ => Err(refusal::error(&response)),
+        _ => Err(refusal::of_login(&response)),
     }
 }
 
@@ -111,10 +112,10 @@ pub(super) async fn is_alive(server: &Server, token: &Token) -> Result<bool> {
 pub(super) fn known(value: &SecretValue, since: Moment, about: &About) -> Token {
     let lease = match about.is_endless() {
         true => Lease::Endless,
-        false => lease(since, about.ttl, about.renewable),
+        false => lease(since, about.left().as_secs(), about.renewable),
     };
     let token = Token::new(value.clone(), lease);
-    if about.num_uses > 0 { token.limited() } else { token }
+    with_uses(token, about.num_uses)
 }
 
 fn lease(since: Moment, seconds: u64, renewable: bool) -> Lease {
@@ -135,24 +136,29 @@ fn token(response: &Response, since: Moment) -> Result<Token> {
         return Err(response.malformed());
     };
     let token = Token::new(value, lease(since, lease_duration, renewable));
-    Ok(if num_uses.unwrap_or_default() > 0 { token.limited() } else { token })
+    Ok(with_uses(token, num_uses.unwrap_or_default()))
+}
+
+/// Of one that is used up, the server says -1.
+fn with_uses(token: Token, uses: i64) -> Token {
+    match uses {
+        0 => token,
+        uses => token.limited(uses.try_into().unwrap_or_default()),
+    }
 }
 
 fn granted(response: &Response) -> Result<Granted> {
     response.json::<LoginResponse>()?.auth.ok_or_else(|| response.malformed())
 }
 
-/// JSON with credentials in it, which are of graphic characters, so that each takes two bytes at most. The
-/// buffer does not grow, as a growing one leaves copies behind.
-pub(crate) fn json(body: &impl Serialize) -> Zeroizing<Vec<u8>> {
-    const ROOM: usize = 2 * (SecretValue::MAX_BYTES + 4_096);
-    let mut text = Zeroizing::new(Vec::with_capacity(ROOM));
+/// JSON of texts that are so long in all, and have no control characters: each byte takes two at most. The buffer
+/// does not grow, as a growing one leaves copies behind.
+pub(super) fn json(body: &impl Serialize, length: usize) -> Zeroizing<Vec<u8>> {
+    const AROUND: usize = 256;
+    let mut text = Zeroizing::new(Vec::with_capacity(2 * length + AROUND));
     serde_json::to_writer(&mut *text, body).expect("text and numbers are always JSON");
     text
 }
-
-#[derive(Serialize)]
-struct Empty {}
 
 #[derive(Deserialize)]
 struct LoginResponse {
@@ -164,7 +170,7 @@ struct Granted {
     client_token: Option<SecretValue>,
     lease_duration: u64,
     renewable: bool,
-    num_uses: Option<u64>,
+    num_uses: Option<i64>,
     mfa_requirement: Option<IgnoredAny>,
 }
 
@@ -177,12 +183,12 @@ struct LookUp {
 #[derive(Debug, Deserialize)]
 pub(crate) struct About {
     /// Seconds that are left; 0 and no `expire_time`: it does not end.
-    pub(crate) ttl: u64,
+    pub(crate) ttl: i64,
     pub(crate) expire_time: Option<String>,
     #[serde(default)]
     pub(crate) renewable: bool,
     #[serde(default)]
-    pub(crate) num_uses: u64,
+    pub(crate) num_uses: i64,
     pub(crate) policies: Vec<String>,
     #[serde(default, rename = "type")]
     pub(crate) kind: String,
@@ -191,7 +197,7 @@ pub(crate) struct About {
 impl About {
     /// How long it lives from when this was said.
     pub(crate) fn left(&self) -> Duration {
-        Duration::from_secs(self.ttl)
+        Duration::from_secs(self.ttl.try_into().unwrap_or_default())
     }
 
     pub(crate) fn is_endless(&self) -> bool {
