@@ -28,7 +28,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use strongroom::{
     Error, ErrorKind, Health, Key, ProcessEnvironment, Reason, Result, Secrets, Settings,
-    Signature, Signer, Trouble,
+    Signature, Signer,
 };
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -83,10 +83,7 @@ async fn run(settings: Settings) -> Result<()> {
 /// # Errors
 /// `Misconfigured`, naming the setting.
 pub(crate) async fn open(settings: Settings) -> Result<Secrets> {
-    // The operator names the key, each provider in a setting of its own. Opening asks no server, so
-    // that a first one can tell the name.
-    let key = Secrets::from_settings(settings.clone()).await?.signing_key()?.to_string();
-    Secrets::builder().settings(settings).critical([key]).build().await
+    Secrets::builder().settings(settings).critical_signing_key().build().await
 }
 
 /// What the handlers share.
@@ -178,21 +175,10 @@ async fn ready(State(service): State<Service>) -> (StatusCode, Json<Value>) {
     };
     let problems = health.problems().iter().map(|problem| {
         let kind = problem.kind.map(ErrorKind::as_str);
-        json!({ "name": problem.name, "what": word(problem.what), "kind": kind })
+        json!({ "name": problem.name, "what": problem.what.as_str(), "kind": kind })
     });
     let problems: Vec<Value> = problems.collect();
     (status, Json(json!({ "status": health.as_str(), "problems": problems })))
-}
-
-fn word(what: Trouble) -> &'static str {
-    match what {
-        Trouble::Stale(_) => "stale",
-        Trouble::Unusable => "unusable",
-        Trouble::NotRead => "not_read",
-        Trouble::SignerUnreachable => "signer_unreachable",
-        Trouble::VerificationOff => "verification_off",
-        _ => "other",
-    }
 }
 
 /// An error as a caller may see it: whether to come back, and nothing of why.

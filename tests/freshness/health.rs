@@ -83,7 +83,7 @@ async fn a_secret_that_is_gone_degrades_unless_it_is_critical() {
 
 #[tokio::test]
 async fn names_that_are_none_cannot_be_declared() {
-    let store = strongroom::MemoryStore::new();
+    let store = MemoryStore::new();
     let built = Secrets::builder().store(store).require(["../other"]).build().await;
     assert_eq!(built.unwrap_err().kind(), ErrorKind::Misconfigured);
 }
@@ -91,8 +91,8 @@ async fn names_that_are_none_cannot_be_declared() {
 #[tokio::test]
 async fn verification_that_is_off_is_not_ready() {
     let off = [("VAULT_VERIFY_ENABLED", "false"), ("SECRETS_ALLOW_UNVERIFIED", "true")];
-    let builder = Secrets::builder().store(strongroom::MemoryStore::new());
-    let secrets = builder.settings(strongroom::Settings::from_pairs(off)).build().await.unwrap();
+    let builder = Secrets::builder().store(MemoryStore::new());
+    let secrets = builder.settings(Settings::from_pairs(off)).build().await.unwrap();
     let off = problems(&[("VAULT_VERIFY_ENABLED", "verification_off")]);
     assert_eq!(words(&secrets), ("not_ready", off));
 }

@@ -18,6 +18,8 @@ use tokio::sync::Semaphore;
 #[derive(Debug)]
 pub(crate) struct Script {
     failing: Mutex<HashMap<&'static str, Error>>,
+    /// How the next call fails, before the others are as above.
+    next: Mutex<Option<Error>>,
     calls: Mutex<Vec<(&'static str, String)>>,
     /// Closed, no call is answered.
     gate: Semaphore,
@@ -26,6 +28,10 @@ pub(crate) struct Script {
 impl Script {
     pub(crate) fn fail(&self, call: &'static str, error: Error) {
         self.failing.lock().unwrap().insert(call, error);
+    }
+
+    pub(crate) fn fail_next(&self, error: Error) {
+        *self.next.lock().unwrap() = Some(error);
     }
 
     pub(crate) fn heal(&self) {
@@ -49,6 +55,9 @@ impl Script {
     async fn answer(&self, call: &'static str, key: &SecretName) -> Result<()> {
         self.calls.lock().unwrap().push((call, key.to_string()));
         let _pass = self.gate.acquire().await.unwrap();
+        if let Some(error) = self.next.lock().unwrap().take() {
+            return Err(error);
+        }
         self.failing.lock().unwrap().get(call).cloned().map_or(Ok(()), Err)
     }
 }
@@ -132,6 +141,7 @@ impl Signing {
     pub(crate) async fn unread() -> Self {
         let script = Arc::new(Script {
             failing: Mutex::default(),
+            next: Mutex::default(),
             calls: Mutex::default(),
             gate: Semaphore::new(1),
         });

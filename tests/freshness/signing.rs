@@ -144,7 +144,9 @@ async fn a_call_under_way_ends_with_the_last_handle_and_with_shutdown() {
         script.calls();
         if is_shut_down {
             secrets.shutdown().await;
+            script.heal();
             script.let_go();
+            settle().await;
             clock.advance(Duration::from_secs(5));
             assert_eq!(secrets.health().as_str(), "not_ready", "nothing has told otherwise");
             settle().await;
@@ -275,14 +277,29 @@ async fn what_is_refused_of_another_key_says_nothing_of_the_configured_one() {
     assert!(other.sign(b"hi").await.is_err());
     assert!(signing.secrets.signer_for("misspelt").await.is_err());
     assert_eq!(signing.health().await, None);
+    signing.script.heal();
+    signing.script.fail("sign", error(ErrorKind::PermissionDenied));
+    make(&signing, "sign").await;
+    signing.script.heal();
+    assert!(other.sign(b"hi").await.is_ok());
+    assert_eq!(signing.health().await, refuses(), "nor the other way round");
+    make(&signing, "sign").await;
+    assert_eq!(signing.health().await, None);
     signing.script.fail("sign", error(ErrorKind::Unavailable));
     assert!(other.sign(b"hi").await.is_err());
     assert_eq!(signing.health().await, unreachable(), "it is down for all keys");
     signing.script.calls();
-    signing.script.heal();
+    // Of the other key it stays so.
+    signing.script.fail("check", error(ErrorKind::Throttled));
     signing.pass(5).await;
     signing.health().await;
-    assert_eq!(signing.script.calls(), [("sign", "other".to_owned())]);
+    assert_eq!(signing.health().await, Some(("signer_unreachable", ErrorKind::Throttled)));
+    signing.script.heal();
+    signing.script.fail("sign", error(ErrorKind::Unavailable));
+    signing.script.calls();
+    signing.pass(5).await;
+    signing.health().await;
+    assert_eq!(signing.script.calls(), calls(&["check"]), "it is the configured one that matters");
     assert_eq!(signing.health().await, None);
 }
 
@@ -325,6 +342,16 @@ async fn batches_count_as_the_calls_that_they_stand_for() {
         batch().await;
         assert_eq!(signing.health().await, None, "{call}");
     }
+}
+
+#[tokio::test]
+async fn one_failure_of_a_batch_counts() {
+    let signing = Signing::new().await;
+    let signer = signing.secrets.signer().await.unwrap();
+    signing.script.fail_next(error(ErrorKind::PermissionDenied));
+    let signed = signer.sign_many(&[b"hi", b"ho"]).await;
+    assert_eq!(signed.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(signing.health().await, refuses());
 }
 
 #[tokio::test]

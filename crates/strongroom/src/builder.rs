@@ -30,6 +30,7 @@ pub struct Builder {
     attempts: Option<u32>,
     required: Vec<String>,
     critical: Vec<String>,
+    critical_signing_key: bool,
 }
 
 impl Builder {
@@ -79,6 +80,16 @@ impl Builder {
         self
     }
 
+    /// Declares the configured signing key as [`critical`](Self::critical), whatever its name is: for services that
+    /// do not care which provider they run on. It is the key that [`Secrets::signer`] signs with, in the store or
+    /// with a provider that signs.
+    ///
+    /// If none is configured, [`build`](Self::build) says what would have to be set.
+    pub fn critical_signing_key(mut self) -> Self {
+        self.critical_signing_key = true;
+        self
+    }
+
     /// Wraps the store, and the provider's signer if it has one, outside retries and the deadline of an
     /// operation, and behind the cache. The last layer added is the outermost.
     pub fn layer(mut self, layer: impl Layer) -> Self {
@@ -106,8 +117,9 @@ impl Builder {
             None => registry::select(&settings, &self.providers).map(Source::Selected)?,
         };
         // Before any I/O: a bad setting is said whether or not the provider can be opened.
-        let common = Common::read(&settings, source.keys())?;
-        let declared = Declared::new(&self.required, &self.critical)?;
+        let of_provider = source.keys();
+        let common = Common::read(&settings, of_provider)?;
+        let mut declared = Declared::new(&self.required, &self.critical)?;
         let shared = strongroom_local::signing_key(&settings)?;
         let attempts = self.attempts.unwrap_or(RetryLayer::ATTEMPTS);
         if !RetryLayer::ATTEMPTS_RANGE.contains(&attempts) {
@@ -129,7 +141,6 @@ impl Builder {
             remote = remote.map(|signer| layer.signer(signer));
         }
         let mut warnings = settings.near_misses(&registry::known_keys(&self.providers));
-        warnings.extend(opened.warnings);
         let (shared_key, is_set) = shared;
         let (signing_key, expected) = match opened.signing_key {
             None => (Ok(shared_key), is_set),
@@ -141,6 +152,11 @@ impl Builder {
                 (name, true)
             }
         };
+        let of_settings = warnings.len();
+        warnings.extend(opened.warnings);
+        if self.critical_signing_key {
+            declared.add_critical(signing_key.as_ref().map_err(Error::clone)?)?;
+        }
         for warning in &warnings {
             tracing::warn!(provider = store.info().id(), "{warning}");
         }
@@ -152,7 +168,8 @@ impl Builder {
         let remote = remote.map(|signer| {
             let source = Published { provider, signer: signer.clone() };
             let published = Cache::new(source, common.limits, clock.clone());
-            Remote { signer, published, trouble: Mutex::default(), clock: clock.clone() }
+            let key = signing_key.as_ref().ok().cloned();
+            Remote::new(signer, published, key, common.limits.age(), clock.clone())
         });
         if common.telemetry {
             tracing::info!(provider = store.info().id(), "secrets provider");
@@ -167,7 +184,10 @@ impl Builder {
             common,
             clock,
             warnings,
+            of_settings,
             examine: opened.examine,
+            settings,
+            of_provider,
             process: std::process::id(),
             declared,
             reminded: Mutex::default(),

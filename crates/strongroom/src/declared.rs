@@ -1,6 +1,6 @@
 //! What a service says it cannot start without.
 
-use strongroom_core::{Result, SecretRef};
+use strongroom_core::{Result, SecretName, SecretRef};
 
 /// Names that were declared, checked.
 #[derive(Debug)]
@@ -30,6 +30,18 @@ impl Declared {
             }
         }
         Ok(Self(names))
+    }
+
+    /// A name that is known only once the provider is open.
+    ///
+    /// # Errors
+    /// `Misconfigured` if it is none.
+    pub(crate) fn add_critical(&mut self, name: &SecretName) -> Result<()> {
+        let text = name.to_string();
+        let reference = SecretRef::new(&text)?;
+        self.0.retain(|one| one.text != text);
+        self.0.insert(0, One { text, reference, critical: true });
+        Ok(())
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &One> {

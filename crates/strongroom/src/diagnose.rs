@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use strongroom_core::{Check, Error, ErrorKind, Outcome, Result, SecretName, VersionInfo};
+use strongroom_core::{Check, Error, ErrorKind, Form, Outcome, Result, SecretName, VersionInfo};
 
 use crate::{Secrets, Signer};
 
@@ -82,6 +82,9 @@ impl Secrets {
             None => vec![self.answers().await],
         };
         let config = self.settings_check(&found);
+        if !found.iter().any(|check| check.name == "files") {
+            found.push(self.credential_files_check());
+        }
         let is_down = found.iter().any(|check| check.critical && check.outcome == Outcome::Fail);
         found.push(config);
         found.push(self.verification_check());
@@ -125,6 +128,29 @@ impl Secrets {
         }
         if let Err(error) = self.inner.check_process() {
             check.add(Outcome::Fail, &text(&error));
+        }
+        check
+    }
+
+    /// Credentials in files, where secrets are not.
+    fn credential_files_check(&self) -> Check {
+        let secret = self.inner.of_provider.iter().filter(|key| key.form == Form::Secret);
+        let in_files: Vec<_> = secret
+            .filter_map(|key| Some((key, self.inner.settings.is_in_open_file(key)?)))
+            .collect();
+        let mut check = match in_files.len() {
+            0 => return Check::new("files", Outcome::Skip, "no credential is in a file"),
+            count => {
+                let detail = format!("{} in files", counted(count, "credential"));
+                Check::new("files", Outcome::Pass, detail)
+            }
+        };
+        for (key, _) in in_files.iter().filter(|(_, is_open)| *is_open) {
+            let finding = format!(
+                "{}_FILE: every user of this machine may read it; make its mode 0640 or less",
+                key.name
+            );
+            check.add(Outcome::Warn, &finding);
         }
         check
     }

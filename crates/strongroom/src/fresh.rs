@@ -82,7 +82,12 @@ impl Secrets {
         self.inner.ready().await
     }
 
-    /// Whether what was declared, and what is in use, can be used. Asks nobody.
+    /// Whether what was declared, and what is in use, can be used. Asks nobody and waits for nothing itself.
+    ///
+    /// If the last call of a provider that signs failed, and that is 5 s ago, it starts that call again in the
+    /// background of the runtime that it is called in, over a message of its own and at most every 5 s: a
+    /// service that gets no requests while it is not ready would not find out that it could work. What comes of
+    /// it is told by the next call.
     pub fn health(&self) -> Health {
         self.inner.health()
     }
@@ -142,12 +147,12 @@ impl Secrets {
         // All are closed before any is waited for.
         self.inner.rings.close();
         if let Some(remote) = &self.inner.remote {
-            remote.published.close();
+            remote.close();
         }
         self.inner.reads.shutdown().await;
         self.inner.rings.shutdown().await;
         if let Some(remote) = &self.inner.remote {
-            remote.published.shutdown().await;
+            remote.shutdown(self.inner.common.timeout).await;
         }
     }
 }

@@ -1,18 +1,17 @@
 //! Whether a service can do its work, as far as secrets are concerned.
 
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use strongroom_core::{Error, ErrorKind, Freshness, Reason, Result, Secret, SecretName};
 use strongroom_layers::Status;
 
 use crate::declared::One;
-use crate::inner::{Inner, Remote};
+use crate::inner::{Asked, Inner, Remote};
 use crate::published::PublicKeys;
 use crate::reads::Read;
 use crate::rings::{Ring, ring};
 
-/// Whether everything that was declared, or is in use, can be used. Nothing is asked for it.
+/// Whether everything that was declared, or is in use, can be used.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Health {
@@ -78,8 +77,26 @@ pub enum Trouble {
     /// The provider signs, and did not answer when it was last asked. Unless it publishes its keys, nothing can
     /// be verified without it either.
     SignerUnreachable,
+    /// The provider signs, and refused when it was last asked: it does not know us, we may not use the key, or the
+    /// key is not there or cannot be used. Keys that it publishes may verify in this process for a while yet.
+    SignerRefuses,
     /// `VAULT_VERIFY_ENABLED=false`: `enforce` accepts everything.
     VerificationOff,
+}
+
+impl Trouble {
+    /// The word of it, in snake case: `stale`, `unusable`, `not_read`, `signer_unreachable`, `signer_refuses`,
+    /// `verification_off`.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Stale(_) => "stale",
+            Self::Unusable => "unusable",
+            Self::NotRead => "not_read",
+            Self::SignerUnreachable => "signer_unreachable",
+            Self::SignerRefuses => "signer_refuses",
+            Self::VerificationOff => "verification_off",
+        }
+    }
 }
 
 impl Inner {
@@ -140,24 +157,16 @@ impl Inner {
     }
 
     fn signer_problem(&self, remote: &Remote) -> Option<Problem> {
-        let trouble = remote.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let (at, error) = trouble?;
-        let since = at.age(&*self.clock);
-        // It is not known any more, and whoever needs it asks.
-        if since >= self.common.limits.age() {
-            return None;
-        }
-        // It has told its public keys since: it answers.
-        let answered = |status: &Status<_, _>| {
-            status.error.is_none() && status.age.is_some_and(|age| age < since)
-        };
-        if remote.published.status().iter().any(answered) {
-            return None;
-        }
-        let name = self.signing_key.name.as_ref().map(SecretName::to_string).unwrap_or_default();
+        let (name, error) = remote.trouble()?;
+        remote.ask_again();
+        let name = name.to_string();
         let critical = self.is_critical(&name);
+        let what = match error.kind().allows_stale() {
+            true => Trouble::SignerUnreachable,
+            false => Trouble::SignerRefuses,
+        };
         let (kind, reason) = (Some(error.kind()), error.reason());
-        Some(Problem { name, critical, what: Trouble::SignerUnreachable, kind, reason })
+        Some(Problem { name, critical, what, kind, reason })
     }
 
     fn is_critical(&self, name: &str) -> bool {
@@ -207,7 +216,7 @@ impl Inner {
         for one in keys {
             let name = self.key_name(one.reference.name())?;
             let checked = match &self.remote {
-                Some(remote) => remote.note(remote.signer.check(&name).await),
+                Some(remote) => remote.note(&name, Asked::Check, remote.signer.check(&name).await),
                 None => {
                     let read = ring(&self.rings, &name).await.map(drop);
                     self.rings.keep(&name, Some(name.as_str()));

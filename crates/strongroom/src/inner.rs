@@ -1,11 +1,14 @@
 //! What the handles share.
 
+mod calls;
+mod remote;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use strongroom_core::{
-    Clock, Error, ErrorKind, Examine, GetOptions, Moment, PutOptions, Result, Secret, SecretName,
-    SecretRef, SecretStore, SecretValue, SecretVersion, Select,
+    Clock, Error, ErrorKind, Examine, GetOptions, Key, Moment, PutOptions, Result, Secret,
+    SecretName, SecretRef, SecretStore, SecretValue, SecretVersion, Select, Settings,
 };
 use strongroom_layers::{Cache, Source};
 
@@ -14,9 +17,11 @@ use crate::declared::Declared;
 use crate::field_write;
 use crate::finally::Finally;
 use crate::key_ring::KeyRing;
-use crate::published::Published;
 use crate::reads::{Read, Reads};
 use crate::rings::Rings;
+
+pub(crate) use self::calls::Asked;
+pub(crate) use self::remote::Remote;
 
 /// How often it is said that verification is switched off.
 const REMINDER: Duration = Duration::from_secs(60);
@@ -33,8 +38,13 @@ pub(crate) struct Inner {
     pub(crate) common: Common,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) warnings: Vec<String>,
+    /// How many of them are about settings; the others the provider had when it was opened.
+    pub(crate) of_settings: usize,
     /// What looks for mistakes in the set-up of the provider.
     pub(crate) examine: Option<Arc<dyn Examine>>,
+    /// Where the settings are, and those of the selected provider, to look at again.
+    pub(crate) settings: Settings,
+    pub(crate) of_provider: &'static [Key],
     /// The process that this was built in.
     pub(crate) process: u32,
     pub(crate) declared: Declared,
@@ -42,33 +52,6 @@ pub(crate) struct Inner {
     pub(crate) reminded: Mutex<Option<Moment>>,
     /// One rotation at a time in this process: not every store can check and set.
     pub(crate) rotating: tokio::sync::Mutex<()>,
-}
-
-/// A provider that signs.
-pub(crate) struct Remote {
-    pub(crate) signer: Arc<dyn strongroom_core::Signer>,
-    /// What it publishes of its keys.
-    pub(crate) published: Cache<Published>,
-    /// When and how the last call failed, if it could not be answered.
-    pub(crate) trouble: Mutex<Option<(Moment, Error)>>,
-    pub(crate) clock: Arc<dyn Clock>,
-}
-
-impl Remote {
-    /// Notes how several calls in one went.
-    pub(crate) fn note_all<T>(&self, results: &[Result<T>]) {
-        let passing = |error: &&Error| error.kind().allows_stale();
-        let trouble = results.iter().filter_map(|result| result.as_ref().err()).find(passing);
-        drop(self.note(trouble.map_or(Ok(()), |error| Err(error.clone()))));
-    }
-
-    /// Notes how a call went, for `health`.
-    pub(crate) fn note<T>(&self, result: Result<T>) -> Result<T> {
-        let trouble = result.as_ref().err().filter(|error| error.kind().allows_stale());
-        let trouble = trouble.map(|error| (Moment::now(&*self.clock), error.clone()));
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
-        result
-    }
 }
 
 /// The configured signing key.

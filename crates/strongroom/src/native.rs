@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use strongroom_core::{Error, ErrorKind, NativeSignature, Result, SecretName};
 
-use crate::inner::{Inner, Remote};
+use crate::inner::{Asked, Inner, Remote};
 
 /// The provider's own signatures over bare messages, with one of its keys: for others that ask the provider
 /// themselves, and know nothing of `sr1`. Cheap to clone.
@@ -26,7 +26,7 @@ impl Native {
     pub(crate) async fn open(inner: Arc<Inner>, key: Result<SecretName>) -> Result<Self> {
         let remote = remote(&inner)?;
         let key = key?;
-        remote.note(remote.signer.check(&key).await)?;
+        remote.note(&key, Asked::Check, remote.signer.check(&key).await)?;
         Ok(Self { inner, key })
     }
 
@@ -37,7 +37,8 @@ impl Native {
     /// `Unsupported` if the provider has signatures of one form only; any other kind if it cannot answer.
     pub async fn sign(&self, message: &[u8]) -> Result<NativeSignature> {
         let remote = remote(&self.inner)?;
-        remote.note(remote.signer.sign_native(&self.key, message).await)
+        let signed = remote.signer.sign_native(&self.key, message).await;
+        remote.note(&self.key, Asked::SignNative, signed)
     }
 
     /// Verifies with the version that the signature names. A mismatch is an error. Always verifies, whatever
@@ -48,7 +49,8 @@ impl Native {
     /// latter is not even asked about. Otherwise as [`sign`](Self::sign).
     pub async fn verify(&self, message: &[u8], signature: &NativeSignature) -> Result<()> {
         let remote = remote(&self.inner)?;
-        remote.note(remote.signer.verify_native(&self.key, message, signature).await)
+        let verified = remote.signer.verify_native(&self.key, message, signature).await;
+        remote.note(&self.key, Asked::VerifyNative(signature.clone()), verified)
     }
 }
 

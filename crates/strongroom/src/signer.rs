@@ -1,14 +1,14 @@
 //! The handle that signs and verifies with one key.
 
-use std::fmt;
 use std::sync::Arc;
+use std::{fmt, iter};
 
 use strongroom_core::{
     Error, ErrorKind, Purpose, Reason, Result, SecretName, SignOptions, Signature, Verified,
 };
 use strongroom_signing::KeySnapshot;
 
-use crate::inner::{Inner, Remote};
+use crate::inner::{Asked, Inner, Remote};
 use crate::{KeyRing, published, rings};
 
 /// Signs and verifies with one key, for one purpose. Cheap to clone.
@@ -37,7 +37,7 @@ impl Signer {
     pub(crate) async fn open(inner: Arc<Inner>, key: SecretName) -> Result<Self> {
         let ring = match &inner.remote {
             Some(remote) => {
-                remote.note(remote.signer.check(&key).await)?;
+                remote.note(&key, Asked::Check, remote.signer.check(&key).await)?;
                 None
             }
             None => Some(KeyRing::open(&inner.rings, &key).await?),
@@ -65,7 +65,8 @@ impl Signer {
         match self.backend()? {
             Backend::Local(_) => self.local_keys().await?.sign(message),
             Backend::Remote(remote) => {
-                remote.note(remote.signer.sign(&self.key, message, self.options.clone()).await)
+                let signed = remote.signer.sign(&self.key, message, self.options.clone()).await;
+                remote.note(&self.key, Asked::Sign, signed)
             }
         }
     }
@@ -96,7 +97,7 @@ impl Signer {
         if let Ok(Backend::Remote(remote)) = self.backend() {
             let options = self.options.clone();
             let signed = remote.signer.sign_many(&self.key, messages, options).await;
-            remote.note_all(&signed);
+            remote.note_all(&self.key, iter::repeat(Asked::Sign), &signed);
             return signed;
         }
         let mut signatures = Vec::with_capacity(messages.len());
@@ -168,11 +169,13 @@ impl Signer {
     ) -> Result<Verified> {
         let (cache, options) = (&remote.published, &self.options);
         match published::verify(cache, &self.key, message, signature, options).await {
-            Some(verified) => verified,
+            Some(verified) => {
+                remote.note_unpublished(&self.key, Asked::Verify(*signature), verified)
+            }
             None => {
                 let options = options.clone();
                 let asked = remote.signer.verify(&self.key, message, signature, options).await;
-                remote.note(asked)
+                remote.note(&self.key, Asked::Verify(*signature), asked)
             }
         }
     }
@@ -186,14 +189,17 @@ impl Signer {
         let (cache, options) = (&remote.published, &self.options);
         let mut results = Vec::with_capacity(pairs.len());
         for (message, signature) in pairs {
-            results.push(published::verify(cache, &self.key, message, signature, options).await);
+            let verified = published::verify(cache, &self.key, message, signature, options).await;
+            let asked = Asked::Verify(**signature);
+            results.push(verified.map(|one| remote.note_unpublished(&self.key, asked, one)));
         }
         let left = results.iter().zip(pairs).filter(|(result, _)| result.is_none());
         let left: Vec<_> = left.map(|(_, pair)| *pair).collect();
         let mut asked = Vec::new();
         if !left.is_empty() {
             asked = remote.signer.verify_many(&self.key, &left, options.clone()).await;
-            remote.note_all(&asked);
+            let each = left.iter().map(|(_, signature)| Asked::Verify(**signature));
+            remote.note_all(&self.key, each, &asked);
         }
         let mut asked = asked.into_iter();
         let mut verified = Vec::with_capacity(pairs.len());

@@ -108,6 +108,10 @@ async fn a_service_that_the_provider_refuses_says_that_it_is_not_the_callers_fau
     vault.revoke_token(FakeVault::TOKEN);
     let Answer { status, body, .. } = service.verify(ORDER, &signature).await;
     assert_eq!((status, &*body), (500, ""));
+    let ready = service.get("/health/ready").await;
+    let problem = json!({ "name": "orders", "what": "signer_refuses", "kind": "Unauthenticated" });
+    assert_eq!(ready.json(), json!({ "status": "not_ready", "problems": [problem] }));
+    assert_eq!(ready.status, 503);
 }
 
 #[tokio::test]
