@@ -1,5 +1,7 @@
 //! What `diagnose` finds on this machine: files, links, modes, variables.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -60,22 +62,15 @@ async fn f095_the_rule_of_the_trailing_newline_is_told() {
 #[tokio::test]
 async fn f105_a_link_that_is_wrong_is_told_with_what_would_be_right() {
     let outside = folder();
-    let target = |text: &str| symlink_of(text);
-    let cases: [(&str, Box<dyn Fn(&Path)>); 6] = [
-        ("`current` is a file or folder", Box::new(|root| write(root.join("current"), 0o640))),
-        (
-            "`current` is a file or folder",
-            Box::new(|root| fs::create_dir(root.join("current")).unwrap()),
-        ),
-        ("which is not there", target("releases/20260215T090001Z")),
-        ("points outside this folder", {
-            let outside = outside.path().to_owned();
-            Box::new(move |root| symlink(&outside, root.join("current")).unwrap())
-        }),
-        ("points to itself", target("current")),
-        ("climbs with `..`", target("releases/../releases/20260215T090000Z")),
+    let cases = [
+        ("`current` is a file or folder", Current::File),
+        ("`current` is a file or folder", Current::Folder),
+        ("which is not there", Current::Link("releases/20260215T090001Z")),
+        ("points outside this folder", Current::Link(outside.path().to_str().unwrap())),
+        ("points to itself", Current::Link("current")),
+        ("climbs with `..`", Current::Link("releases/../releases/20260215T090000Z")),
     ];
-    for (words, make) in cases {
+    for (words, current) in cases {
         let folder = folder();
         let release = folder.path().join("releases/20260215T090000Z");
         fs::create_dir_all(&release).unwrap();
@@ -84,7 +79,7 @@ async fn f105_a_link_that_is_wrong_is_told_with_what_would_be_right() {
             fs::set_permissions(folder.path().join(dir), mode).unwrap();
         }
         write(release.join("signing-key"), 0o640);
-        make(folder.path());
+        current.make(&folder.path().join("current"));
         let diagnosis = diagnose(settings(folder.path())).await;
         assert_eq!(diagnosis.status(), "not_ready", "{words}");
         expect(&diagnosis, "files", Outcome::Fail, words);
@@ -93,9 +88,21 @@ async fn f105_a_link_that_is_wrong_is_told_with_what_would_be_right() {
     }
 }
 
-fn symlink_of(target: &str) -> Box<dyn Fn(&Path)> {
-    let target = target.to_owned();
-    Box::new(move |root| symlink(&target, root.join("current")).unwrap())
+/// What lies where the link belongs.
+enum Current<'a> {
+    File,
+    Folder,
+    Link(&'a str),
+}
+
+impl Current<'_> {
+    fn make(&self, path: &Path) {
+        match self {
+            Self::File => write(path.to_owned(), 0o640),
+            Self::Folder => fs::create_dir(path).unwrap(),
+            Self::Link(target) => symlink(target, path).unwrap(),
+        }
+    }
 }
 
 #[tokio::test]
