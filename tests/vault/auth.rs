@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use strongroom::{
-    ErrorKind, Freshness, GetOptions, ProcessEnvironment, PutOptions, Secrets, Settings,
+    ErrorKind, Freshness, GetOptions, ProcessEnvironment, PutOptions, Reason, Secrets, Settings,
 };
 use strongroom_servers::Proxy;
 use strongroom_testkit::{Fault, ManualClock, On};
@@ -23,6 +23,8 @@ on_both!(
     case_42_f058_a_policy_that_does_not_allow_it_is_no_login,
     f057_case_44_case_45_credentials_that_are_refused_are_not_sent_again_at_once,
     case_46_a_token_is_renewed_in_time,
+    f060_a_renewal_that_fails_is_tried_until_it_works,
+    f059_logins_that_cannot_be_made_are_an_outage_through_which_the_cache_serves,
     case_48_batch_tokens_are_replaced_in_time,
     a_jwt_logs_in_and_case_49_is_read_again_at_each_login,
     case_50_a_wrapped_secret_id_is_unwrapped_once,
@@ -246,6 +248,55 @@ async fn case_46_a_token_is_renewed_in_time(server: &Server) {
     .await;
     secrets.get_with("app/db", now()).await.unwrap();
     assert_eq!(server.logins().await, 1);
+}
+
+async fn f060_a_renewal_that_fails_is_tried_until_it_works(server: &Server) {
+    put(server, &["app/db"]).await;
+    let limits = AppRole { ttl: Some(Duration::from_secs(3_600)), ..role(READ) };
+    let (role_id, secret_id) = server.app_role(&limits).await;
+    let clock = ManualClock::at(1_800_000_000);
+    let settings = app_role(server, &role_id, &secret_id);
+    let builder = Secrets::builder().settings(settings).clock(clock.clone());
+    let secrets = builder.build().await.unwrap();
+    secrets.get("app/db").await.unwrap();
+    server.seal(true).await;
+    for _ in 0..10 {
+        clock.advance(Duration::from_secs(250));
+        refused(secrets.probe().await, ErrorKind::Unavailable);
+    }
+    server.seal(false).await;
+    clock.advance(Duration::from_secs(60));
+    until(|| async { secrets.get_with("app/db", now()).await.is_ok() }).await;
+    // Past the end of the first lease, by our clock.
+    clock.advance(Duration::from_secs(1_500));
+    until(|| async { secrets.get_with("app/db", now()).await.is_ok() }).await;
+    assert_eq!(server.logins().await, 1, "the token was never lost");
+}
+
+async fn f059_logins_that_cannot_be_made_are_an_outage_through_which_the_cache_serves(
+    server: &Server,
+) {
+    put(server, &["app/db"]).await;
+    let limits = AppRole { ttl: Some(Duration::from_secs(30)), ..role(READ) };
+    let (role_id, secret_id) = server.app_role(&limits).await;
+    let clock = ManualClock::at(1_800_000_000);
+    let settings = app_role(server, &role_id, &secret_id);
+    let builder = Secrets::builder().settings(settings).clock(clock.clone());
+    let secrets = builder.build().await.unwrap();
+    secrets.get("app/db").await.unwrap();
+    server.seal(true).await;
+    // The token has ended, by our clock, and so has the TTL.
+    clock.advance(Duration::from_secs(61));
+    let stale = secrets.get("app/db").await.unwrap();
+    assert_eq!(stale.value().expose(), b"canary-value");
+    let error = refused(secrets.get("app/other").await, ErrorKind::Unavailable);
+    assert_eq!((error.operation(), error.reason()), (Some("login"), Some(Reason::Sealed)));
+    clock.advance(Duration::from_secs(300));
+    refused(secrets.get("app/db").await, ErrorKind::Unavailable);
+    server.seal(false).await;
+    clock.advance(Duration::from_secs(61));
+    secrets.get("app/db").await.unwrap();
+    assert_eq!(server.logins().await, 2);
 }
 
 fn renewals(server: &Server) -> usize {
