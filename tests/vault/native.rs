@@ -108,10 +108,10 @@ async fn native_signatures_outlive_a_rotation_until_the_server_ends_them(server:
         signer.verify(b"hi", &old).await.unwrap();
         signer.verify(b"hi", &new).await.unwrap();
         for version in ["3", "4294967295"] {
-            let ahead = native(&new.as_str().replace("v2", &format!("v{version}")));
+            let ahead = native(&new.as_str().replace("vault:v2:", &format!("vault:v{version}:")));
             assert_eq!(mismatch(signer.verify(b"hi", &ahead).await), Reason::UnknownKey);
         }
-        let mixed = native(&new.as_str().replace("v2", "v1"));
+        let mixed = native(&new.as_str().replace("vault:v2:", "vault:v1:"));
         assert_eq!(mismatch(signer.verify(b"hi", &mixed).await), Reason::Tag);
 
         let least = json!({"min_decryption_version": 2});
@@ -130,13 +130,13 @@ async fn s48_cousins_of_a_native_signature_are_refused_and_never_sent(server: &S
         let (_, tag) = good.rsplit_once(':').unwrap();
         let before = calls(server);
         for cousin in [
-            good.replace("v1", "v+1"),
-            good.replace("v1", "v01"),
-            good.replace("v1", "v001"),
-            good.replace("v1", "v-1"),
-            good.replace("v1", "v0"),
-            good.replace("v1", "v"),
-            good.replace("v1", "v4294967296"),
+            good.replace("vault:v1", "vault:v+1"),
+            good.replace("vault:v1", "vault:v01"),
+            good.replace("vault:v1", "vault:v001"),
+            good.replace("vault:v1", "vault:v-1"),
+            good.replace("vault:v1", "vault:v0"),
+            good.replace("vault:v1", "vault:v"),
+            good.replace("vault:v1", "vault:v4294967296"),
             good.replace("vault:", "Vault:"),
             good.replace("vault:", "bao:"),
             good.trim_end_matches('=').to_owned(),
@@ -162,7 +162,7 @@ async fn s48_cousins_of_a_native_signature_are_refused_and_never_sent(server: &S
         assert_eq!(calls(server), before, "{key_type}");
         signer.verify(b"hi", &native(&good)).await.unwrap();
         // The server itself takes some of them.
-        let sloppy = good.replace("v1", "v+1");
+        let sloppy = good.replace("vault:v1", "vault:v+1");
         let (_, answer) = verified_by_others(server, key_type, b"hi", &sloppy).await;
         assert_eq!(answer["data"]["valid"], true, "{key_type}: {answer}");
     }

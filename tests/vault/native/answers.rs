@@ -54,7 +54,7 @@ async fn a_server_that_lags_makes_no_forgery_of_a_native_signature() {
         server.as_fake().fault(Fault::new(On::Path(keys)).status(200).body(before.to_string()));
         server.as_fake().fault(Fault::new(On::Path(verify)).status(200).body(too_new.to_string()));
         refused(signer.verify(b"hi", &signature).await, ErrorKind::Unavailable);
-        let ahead = native(&signature.as_str().replace("v2", "v9"));
+        let ahead = native(&signature.as_str().replace("vault:v2:", "vault:v9:"));
         assert_eq!(mismatch(signer.verify(b"hi", &ahead).await), Reason::UnknownKey, "{key_type}");
     }
 }

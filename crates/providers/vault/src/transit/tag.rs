@@ -44,12 +44,12 @@ mod tests {
         assert_eq!((tag.version, &tag.bytes[..]), (3, &[7; 32][..]));
         assert!(Tag::parse(&good, Algorithm::Ed25519).is_none(), "a tag of 32 bytes");
         for bad in [
-            good.replace("v3", "v+3"),
-            good.replace("v3", "v03"),
-            good.replace("v3", "v0"),
-            good.replace("v3", "v"),
-            good.replace("v3", "v4294967296"),
-            good.replace("v3", "v\u{663}"),
+            good.replace("vault:v3", "vault:v+3"),
+            good.replace("vault:v3", "vault:v03"),
+            good.replace("vault:v3", "vault:v0"),
+            good.replace("vault:v3", "vault:v"),
+            good.replace("vault:v3", "vault:v4294967296"),
+            good.replace("vault:v3", "vault:v\u{663}"),
             good.replace("vault:", "Vault:"),
             format!("{good}\n"),
             format!(" {good}"),
