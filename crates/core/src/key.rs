@@ -22,7 +22,15 @@ pub struct Key {
     pub default: Option<&'static str>,
     /// What it means, in one line of Markdown.
     pub meaning: &'static str,
+    /// Whether `X_FILE` may name a file instead.
+    pub twin: bool,
 }
+
+/// The proxy of providers that are reached over a network.
+pub const PROXY: Key = Key::text(
+    "SECRETS_PROXY",
+    "URL of the proxy to use, without credentials; the process's proxy variables are ignored, and loopback is never proxied",
+);
 
 /// What the value of a setting looks like.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -50,7 +58,7 @@ pub enum Form {
 impl Key {
     /// A setting of plain text.
     pub const fn text(name: &'static str, meaning: &'static str) -> Self {
-        Self { name, form: Form::Text, required: false, default: None, meaning }
+        Self { name, form: Form::Text, required: false, default: None, meaning, twin: true }
     }
 
     /// A setting whose value is secret.
@@ -96,8 +104,15 @@ impl Key {
         self
     }
 
+    /// The same, which no file may hold: others read the variable too, and know of none.
+    #[must_use]
+    pub const fn without_twin(mut self) -> Self {
+        self.twin = false;
+        self
+    }
+
     /// The variable that may name a file instead: `X_FILE`. Names that end so are paths already.
     pub fn file_twin(&self) -> Option<String> {
-        (!self.name.ends_with("_FILE")).then(|| format!("{}_FILE", self.name))
+        (self.twin && !self.name.ends_with("_FILE")).then(|| format!("{}_FILE", self.name))
     }
 }

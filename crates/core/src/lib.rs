@@ -40,7 +40,7 @@ pub use error::{Error, Result};
 pub use examine::{Check, Examine, Outcome};
 pub use field::Field;
 pub use freshness::{Change, Freshness};
-pub use key::{Form, Key};
+pub use key::{Form, Key, PROXY};
 pub use kind::{ErrorKind, Retry};
 pub use layer::Layer;
 pub use live::LiveVersion;

@@ -84,6 +84,8 @@ pub struct Opened {
     /// The logical name of the signing key, or what has to be set to have one. `None` if the provider has
     /// no setting of its own for it: then `SECRETS_SIGNING_SECRET_NAME` names it.
     pub signing_key: Option<Result<SecretName>>,
+    /// Whether that name is whole as it is, so that no prefix is put before it.
+    pub signing_key_is_whole: bool,
     /// A key of the store whose signatures still verify, while `signer` signs: for moving to a provider
     /// that signs itself.
     pub also_verifies: Option<SecretName>,
@@ -100,6 +102,7 @@ impl Opened {
             store,
             signer: None,
             signing_key: None,
+            signing_key_is_whole: false,
             also_verifies: None,
             warnings: Vec::new(),
             examine: None,

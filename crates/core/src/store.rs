@@ -169,6 +169,8 @@ pub struct Capabilities {
     pub pending: bool,
     /// Deletes.
     pub delete: bool,
+    /// Reads several secrets with one call for many of them.
+    pub batch: bool,
     /// Reads several secrets at one instant: `get_many` never mixes what was in force before a change with
     /// what is in force after it.
     pub snapshot: bool,

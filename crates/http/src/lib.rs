@@ -26,7 +26,7 @@ mod transport;
 pub use ca_bundle::CaBundle;
 pub use client::{Client, Config};
 pub use endpoint::{Endpoint, Plaintext};
-pub use proxy::{PROXY, Proxy};
+pub use proxy::Proxy;
 pub use request::{Header, Method, Request};
 pub use response::Response;
 pub use tokens::{Lease, Login, Refused, Token, TokenCache};

@@ -1,14 +1,8 @@
 //! The one way to a proxy.
 
-use strongroom_core::{Key, Result, Settings};
+use strongroom_core::{PROXY, Result, Settings};
 
 use crate::{Endpoint, Plaintext};
-
-/// The setting that names the proxy.
-pub const PROXY: Key = Key::text(
-    "SECRETS_PROXY",
-    "URL of the proxy to use, without credentials; the process's proxy variables are ignored, and loopback is never proxied",
-);
 
 /// A proxy that somebody asked for. For https it only forwards bytes (`CONNECT`).
 #[derive(Clone, Debug)]

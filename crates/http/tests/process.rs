@@ -7,8 +7,9 @@ use std::path::Path;
 use std::process::Command;
 
 use common::{answer, client, config, read_bundle, refused, told, trusting};
+use strongroom_core::PROXY;
 use strongroom_core::{ErrorKind, Settings};
-use strongroom_http::{Config, Endpoint, PROXY, Plaintext, Proxy};
+use strongroom_http::{Config, Endpoint, Plaintext, Proxy};
 use strongroom_testkit::{Certificate, Exchange, RawServer, TlsFront, http};
 
 #[tokio::test]

@@ -7,8 +7,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use common::{CA_CERT, bundle, client, quiet, read_bundle, refused, request, told};
-use strongroom_core::{ErrorKind, Settings};
-use strongroom_http::{CaBundle, Config, Endpoint, PROXY, Plaintext, Proxy};
+use strongroom_core::{ErrorKind, PROXY, Settings};
+use strongroom_http::{CaBundle, Config, Endpoint, Plaintext, Proxy};
 use strongroom_testkit::{Certificate, Exchange, RawServer, TlsFront, http};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};

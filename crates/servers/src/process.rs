@@ -3,8 +3,9 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
+use std::time::Duration;
 
 /// A running program. It is killed when this value goes, and when our process does, however that ends.
 pub(crate) struct Process {
@@ -17,10 +18,7 @@ impl Process {
     ///
     /// # Errors
     /// If the shell cannot be started. A program that cannot be started says so in the log.
-    pub(crate) fn start(
-        program: &Path,
-        arguments: &[String],
-    ) -> Result<(Self, Receiver<String>), String> {
+    pub(crate) fn start(program: &Path, arguments: &[String]) -> Result<(Self, Log), String> {
         let mut shell = Command::new("sh")
             .args(["-c", GUARD, "sh"])
             .arg(program)
@@ -41,7 +39,7 @@ impl Process {
                 }
             });
         }
-        Ok((Self { shell }, log))
+        Ok((Self { shell }, Log { lines: log }))
     }
 }
 
@@ -51,6 +49,38 @@ impl Drop for Process {
         let _ = self.shell.wait();
     }
 }
+
+/// What a program prints.
+pub(crate) struct Log {
+    lines: Receiver<String>,
+}
+
+impl Log {
+    /// Reads up to the first line in which `find` finds something, and gives that.
+    ///
+    /// # Errors
+    /// If the program ends before, or says nothing for 30 s; the text has what it printed.
+    pub(crate) fn find<T>(&self, find: impl Fn(&str) -> Option<T>) -> Result<T, String> {
+        let mut lines = Vec::new();
+        loop {
+            let problem = match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) => match find(&line) {
+                    Some(found) => return Ok(found),
+                    None => {
+                        lines.push(line);
+                        continue;
+                    }
+                },
+                Err(RecvTimeoutError::Disconnected) => "has ended",
+                Err(RecvTimeoutError::Timeout) => "has nothing to say",
+            };
+            return Err(format!("{problem}:\n{}", lines.join("\n")));
+        }
+    }
+}
+
+/// Longest silence of a program that starts; servers take a second at most when nothing else runs.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A home that does not exist, so that nothing is read there and nothing left. Without one, programs ask
 /// the system for the real one.
@@ -77,7 +107,8 @@ mod tests {
 
     fn start(program: &str, arguments: &[&str]) -> (Process, Receiver<String>) {
         let arguments: Vec<_> = arguments.iter().map(|&argument| argument.to_owned()).collect();
-        Process::start(Path::new(program), &arguments).unwrap()
+        let (process, log) = Process::start(Path::new(program), &arguments).unwrap();
+        (process, log.lines)
     }
 
     /// Prints its id, then waits for longer than any test runs.

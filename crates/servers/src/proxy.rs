@@ -2,10 +2,8 @@
 
 use std::fmt;
 use std::path::Path;
-use std::time::Duration;
 
-use crate::openbao::{OpenBao, free_port};
-use crate::package;
+use crate::openbao::{OpenBao, bao, free_port};
 use crate::process::Process;
 
 /// A proxy in front of a server, on a port of its own of 127.0.0.1. It logs in with the token in a file, adds
@@ -35,16 +33,10 @@ impl Proxy {
         let path = folder.join("proxy.hcl");
         std::fs::write(&path, settings).map_err(|cause| format!("cannot write: {cause}"))?;
         let arguments = ["proxy".to_owned(), format!("-config={}", path.display())];
-        let (process, log) = Process::start(&package::bao()?, &arguments)?;
-        let mut lines = Vec::new();
-        while let Ok(line) = log.recv_timeout(PATIENCE) {
-            if line.contains("authentication successful") {
-                let address = format!("http://127.0.0.1:{port}");
-                return Ok(Self { address, _process: process });
-            }
-            lines.push(line);
-        }
-        Err(format!("bao proxy has not logged in:\n{}", lines.join("\n")))
+        let (process, log) = Process::start(&bao()?, &arguments)?;
+        log.find(|line| line.contains("authentication successful").then_some(()))
+            .map_err(|problem| format!("bao proxy {problem}"))?;
+        Ok(Self { address: format!("http://127.0.0.1:{port}"), _process: process })
     }
 
     /// Its URL, `http://127.0.0.1:PORT`.
@@ -58,6 +50,3 @@ impl fmt::Debug for Proxy {
         f.debug_struct("Proxy").field("address", &self.address).finish_non_exhaustive()
     }
 }
-
-/// Longest silence until it has logged in.
-const PATIENCE: Duration = Duration::from_secs(30);

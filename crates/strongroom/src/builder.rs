@@ -179,7 +179,11 @@ impl Builder {
             reads,
             rings,
             remote,
-            signing_key: SigningKeyName { name: signing_key, expected },
+            signing_key: SigningKeyName {
+                name: signing_key,
+                expected,
+                is_whole: opened.signing_key_is_whole,
+            },
             also_verifies: opened.also_verifies,
             common,
             clock,

@@ -52,8 +52,13 @@ impl Diagnosis {
             let check = made.map(|at| found.swap_remove(at));
             checks.push(check.unwrap_or_else(|| Check::new(name, Outcome::Skip, reason)));
         }
-        // A provider elsewhere may know of more.
-        checks.append(&mut found);
+        for more in found {
+            match checks.iter_mut().find(|check| check.name == more.name) {
+                // The provider has something to add.
+                Some(check) => check.add(more.outcome, &more.detail),
+                None => checks.push(more),
+            }
+        }
         Self { checks }
     }
 

@@ -60,6 +60,8 @@ pub(crate) struct SigningKeyName {
     pub(crate) name: Result<SecretName>,
     /// Whether somebody said so, rather than it being the default.
     pub(crate) expected: bool,
+    /// Whether it is whole as it is: no prefix is put before it.
+    pub(crate) is_whole: bool,
 }
 
 impl Inner {
@@ -96,16 +98,21 @@ impl Inner {
         }
         let reference = SecretRef::new(reference)?;
         match &self.common.prefix {
-            Some(prefix) => reference.below(prefix),
-            None => Ok(reference),
+            Some(prefix) if !self.is_whole(reference.name()) => reference.below(prefix),
+            _ => Ok(reference),
         }
     }
 
     pub(crate) fn full_name(&self, name: &SecretName) -> Result<SecretName> {
         match &self.common.prefix {
-            Some(prefix) => name.below(prefix),
-            None => Ok(name.clone()),
+            Some(prefix) if !self.is_whole(name) => name.below(prefix),
+            _ => Ok(name.clone()),
         }
+    }
+
+    /// Whether a name is that of a signing key which the provider's own setting names in full.
+    fn is_whole(&self, name: &SecretName) -> bool {
+        self.signing_key.is_whole && self.signing_key.name.as_ref().is_ok_and(|key| key == name)
     }
 
     /// The name of a key: without a prefix where the provider signs, as its keys are not secrets of the store.

@@ -102,7 +102,8 @@ impl Source for Reads {
     }
 
     fn batches(&self) -> bool {
-        self.store.capabilities().snapshot
+        let can = self.store.capabilities();
+        can.snapshot || can.batch
     }
 
     async fn load(&self, reads: &[Read]) -> Vec<Result<Secret>> {

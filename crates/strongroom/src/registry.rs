@@ -14,7 +14,7 @@ struct Row {
 const ROWS: [Row; 6] = [
     Row { ids: &["vault_dev", "vault_hcp", "vault"], feature: Some("vault"), provider: VAULT },
     Row { ids: &["infisical_cloud", "infisical_self_host"], ..coming("infisical") },
-    Row { ids: &["aws_sm"], ..coming("aws") },
+    Row { ids: &["aws_sm"], feature: Some("aws"), provider: AWS },
     Row { ids: &["azure_kv"], ..coming("azure") },
     always(strongroom_local::FILE),
     always(strongroom_local::ENV),
@@ -24,6 +24,11 @@ const ROWS: [Row; 6] = [
 const VAULT: Option<Provider> = Some(strongroom_vault::VAULT);
 #[cfg(not(feature = "vault"))]
 const VAULT: Option<Provider> = None;
+
+#[cfg(feature = "aws")]
+const AWS: Option<Provider> = Some(strongroom_aws::AWS);
+#[cfg(not(feature = "aws"))]
+const AWS: Option<Provider> = None;
 
 const fn always(provider: Provider) -> Row {
     Row { ids: provider.ids(), feature: None, provider: Some(provider) }

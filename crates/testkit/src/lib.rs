@@ -2,6 +2,7 @@
 //!
 //! - [`FakeVault`] is a Vault without Vault: stateful, with policies, [faults](Fault) and counted calls. Its
 //!   `settings()` open a whole `Secrets` on it.
+//! - [`FakeAws`] is AWS Secrets Manager without AWS: signatures, versions, labels, pages, planned deletion.
 //! - [`conformance`] says what every store and every signer has to do, row by row.
 //! - [`RawServer`], [`BlackHole`] and [`TlsFront`] do what no server library can: break off, drip, hang, and
 //!   show bad certificates.
@@ -11,6 +12,7 @@
 
 #![forbid(unsafe_code)]
 
+mod aws;
 mod chaos;
 mod clock;
 pub mod conformance;
@@ -19,6 +21,7 @@ mod raw;
 mod tls;
 mod vault;
 
+pub use aws::{AwsCall, ErrorForm, FakeAws};
 pub use chaos::{ChaosStore, Gate, Step};
 pub use clock::ManualClock;
 pub use fault::{Fault, On};

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: against a bare client on OpenBao. `cargo xtask bench hot`: what is warm, against the peers.
+//! `cargo xtask bench`: against a bare client on OpenBao. `cargo xtask bench aws`: against the bare SDK on moto. `cargo xtask bench hot`: what is warm, against the peers.
 
 use crate::command::{cargo, succeed};
 
@@ -9,6 +9,15 @@ use crate::command::{cargo, succeed};
 pub(crate) fn vault() -> Result<(), String> {
     strongroom_servers::install()?;
     succeed(&mut cargo("run --release --locked -p strongroom-tests --example vault_speed"))
+}
+
+/// Measures Strongroom against the bare AWS SDK on moto.
+///
+/// # Errors
+/// If a bar is missed, or moto cannot be installed.
+pub(crate) fn aws() -> Result<(), String> {
+    strongroom_servers::install()?;
+    succeed(&mut cargo("run --release --locked -p strongroom-tests --example aws_speed"))
 }
 
 /// Measures warm reads, signatures and renewals against the peers, which takes minutes to build at first.

@@ -32,6 +32,7 @@ mod tree;
 use std::process::ExitCode;
 
 use report::Report;
+use strongroom_servers::{Ministack, Moto};
 
 fn main() -> ExitCode {
     // Cargo picks the package of an example by the folder it runs in, so every command runs at the root.
@@ -45,8 +46,11 @@ fn main() -> ExitCode {
         ["check"] => reported(check::run),
         ["bench"] => concluded(bench::vault()),
         ["bench", "hot"] => concluded(bench::hot()),
+        ["bench", "aws"] => concluded(bench::aws()),
         ["bench", "cli"] => concluded(bench_cli::run()),
-        ["servers"] => concluded(servers::serve()),
+        ["servers"] => concluded(servers::openbao()),
+        ["servers", "moto"] => concluded(servers::aws(Moto::start)),
+        ["servers", "ministack"] => concluded(servers::aws(Ministack::start)),
         ["servers", "install"] => concluded(strongroom_servers::install()),
         _ => {
             eprintln!("{USAGE}");
@@ -80,6 +84,9 @@ usage: cargo xtask COMMAND
   check            format, lints, docs, features, Rust version, layering, licences
   bench            measure against a bare client on OpenBao; fails if a bar is missed
   bench hot        measure warm reads, signatures and renewals against the peers; fails likewise
+  bench aws        measure against the bare AWS SDK on moto; fails likewise
   bench cli        measure the command line on OpenBao, and its size; fails likewise
   servers          start OpenBao, print the settings that select it, serve until Ctrl-C
-  servers install  install it into target/servers";
+  servers moto, servers ministack
+                   start that emulator of AWS instead
+  servers install  install all three into target/servers";

@@ -1,6 +1,6 @@
 //! The example `quickstart` says the same on every provider.
 
-use strongroom_servers::OpenBao;
+use strongroom_servers::{Moto, OpenBao};
 
 use crate::command::{cargo, stream};
 use crate::servers;
@@ -33,6 +33,22 @@ pub(crate) fn on_openbao(without_settings: &[String]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Does the same on moto, with a key that it fetches from there.
+///
+/// # Errors
+/// As [`on_openbao`].
+pub(crate) fn on_moto(without_settings: &[String]) -> Result<(), String> {
+    let server = Moto::start()?;
+    let mut settings = server.environment().to_vec();
+    settings.push(("SECRETS_PROVIDER", "aws_sm"));
+    settings.push(("AWS_SM_SIGNING_SECRET_ARN", "quickstart-signing"));
+    let lines = run("--features aws", &settings)?;
+    match (labels(without_settings), labels(&lines)) {
+        (expected, found) if found == expected => Ok(()),
+        (expected, found) => Err(format!("{found:?}, not {expected:?}")),
+    }
 }
 
 fn run(features: &str, settings: &[(&str, &str)]) -> Result<Vec<String>, String> {

@@ -45,6 +45,9 @@ fn broken_promises(workspace: &Workspace, member: &Package) -> Vec<String> {
         return vec![format!("{ours} promises no rust-version")];
     };
     let broken = |package: &Package| {
+        if RAISED_BY_A_FEATURE.contains(&(ours.as_str(), package.name.as_str())) {
+            return None;
+        }
         let needed = package.rust_version.filter(|needed| *needed > promised)?;
         let (name, version) = (&package.name, &package.version);
         Some(format!("{ours} promises Rust {promised}, {name} {version} needs {needed}"))
@@ -78,6 +81,10 @@ fn edges(package: &Package, with_dev: bool) -> impl Iterator<Item = &Id> {
 
 /// Members that are only ever built to test or to develop, so that what their tests need counts too.
 const TOOLS: [&str; 3] = ["strongroom-examples", "strongroom-tests", "xtask"];
+
+/// Members that an optional feature of another brings, together with the newer Rust that they need. The feature says
+/// so where it is declared.
+const RAISED_BY_A_FEATURE: [(&str, &str); 1] = [("strongroom", "strongroom-aws")];
 
 #[cfg(test)]
 mod tests {
@@ -129,6 +136,17 @@ mod tests {
         );
         let workspace = promising(graph, &[("ours", "1.88"), ("lower", "1.90"), ("deep", "1.90")]);
         assert_eq!(problems(&workspace), ["ours promises Rust 1.88.0, lower 1.0.0 needs 1.90.0"]);
+    }
+
+    #[test]
+    fn a_feature_may_raise_what_it_brings() {
+        let graph = sketch(
+            &["strongroom", "strongroom-aws"],
+            &[("strongroom", "strongroom-aws", Kind::Normal), ("strongroom", "deep", Kind::Normal)],
+        );
+        let versions = [("strongroom", "1.88"), ("strongroom-aws", "1.94.1"), ("deep", "1.90")];
+        let found = problems(&promising(graph, &versions));
+        assert_eq!(found, ["strongroom promises Rust 1.88.0, deep 1.0.0 needs 1.90.0"]);
     }
 
     #[test]

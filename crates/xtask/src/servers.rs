@@ -1,21 +1,34 @@
-//! `cargo xtask servers`: OpenBao, ready for the quickstart example.
+//! `cargo xtask servers`: a real server or an emulator, ready for the quickstart example.
 
 use std::io;
 
-use strongroom_servers::OpenBao;
+use strongroom_servers::{AwsServer, OpenBao};
 
 /// Installs and starts OpenBao, prints the settings that select it, and serves until the input ends.
 ///
 /// # Errors
 /// If it cannot be installed or started.
-pub(crate) fn serve() -> Result<(), String> {
+pub(crate) fn openbao() -> Result<(), String> {
     strongroom_servers::install()?;
     let server = OpenBao::start()?;
     create_transit_key(&server)?;
-    for (name, value) in settings(&server) {
+    serve(settings(&server).into_iter().chain([(TRANSIT_KEY, KEY)]))
+}
+
+/// Does the same with an emulator of AWS, which `start` starts.
+///
+/// # Errors
+/// If it cannot be installed or started.
+pub(crate) fn aws(start: fn() -> Result<AwsServer, String>) -> Result<(), String> {
+    strongroom_servers::install()?;
+    let server = start()?;
+    serve([("SECRETS_PROVIDER", "aws_sm")].into_iter().chain(server.environment()))
+}
+
+fn serve<'a>(settings: impl Iterator<Item = (&'a str, &'a str)>) -> Result<(), String> {
+    for (name, value) in settings {
         println!("export {name}={value}");
     }
-    println!("export {TRANSIT_KEY}={KEY}");
     eprintln!("serving until Ctrl-C or the end of input");
     let ended = io::copy(&mut io::stdin(), &mut io::sink());
     ended.map(drop).map_err(|cause| format!("cannot read the input: {cause}"))

@@ -18,6 +18,7 @@ pub(crate) fn run(report: &mut Report) {
         within("lines printed", lines.len(), QUICKSTART_LINES)
     });
     report.check("example quickstart on OpenBao", || quickstart::on_openbao(&lines));
+    report.check("example quickstart on moto", || quickstart::on_moto(&lines));
     report.check("example custom_provider", || {
         succeed(&mut cargo("run --locked --example custom_provider"))
     });
@@ -34,7 +35,8 @@ const QUICKSTART_LINES: usize = 24;
 
 /// What `strongroom` with these features may cost its users, in crates of the normal tree, itself
 /// included.
-const CRATES: [(&str, usize); 2] = [("", 90), (" --features vault", 155)];
+const CRATES: [(&str, usize); 4] =
+    [("", 90), (" --features vault", 155), (" --features aws", 200), (" --features full", 230)];
 
 /// Without it the tests of the example service are left out in silence.
 pub(crate) const AXUM: &str = "strongroom-examples/axum-test";

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "support of tests")]
 
+mod aws;
 mod canary;
 mod doctor;
 mod env;

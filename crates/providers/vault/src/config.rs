@@ -1,7 +1,7 @@
 //! The settings.
 
-use strongroom_core::{Error, ErrorKind, Key, Result, SecretName, Settings};
-use strongroom_http::{CaBundle, Endpoint, PROXY, Plaintext, Proxy};
+use strongroom_core::{Error, ErrorKind, Key, PROXY, Result, SecretName, Settings};
+use strongroom_http::{CaBundle, Endpoint, Plaintext, Proxy};
 
 use crate::auth::{self, Auth};
 

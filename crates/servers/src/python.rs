@@ -1,0 +1,118 @@
+//! Python, with the packages of one folder and nothing else of this machine.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::package::Package;
+use crate::process::HOME;
+
+/// Runs a Python script that may import boto3, and gives what it printed.
+///
+/// It sees nothing of our environment but `environment`, and nothing of the home folder. It finds
+/// `arguments` from `sys.argv[1]` on.
+///
+/// # Errors
+/// If boto3 is not installed, or the script fails; the text has what it printed as an error.
+pub fn python(
+    script: &str,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+) -> Result<String, String> {
+    let folder = MOTO.folder()?;
+    let mut child = Command::new(folder.join(PROGRAM))
+        .args(run(&folder, SCRIPT))
+        .args(arguments)
+        .env_clear()
+        .env("HOME", HOME)
+        // Or boto3 without credentials asks the network for some.
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .envs(environment.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|cause| format!("cannot start python: {cause}"))?;
+    if let Some(mut input) = child.stdin.take() {
+        // One that has ended says below why.
+        let _ = input.write_all(script.as_bytes());
+    }
+    let output = child.wait_with_output().map_err(|cause| format!("python is lost: {cause}"))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if output.status.success() {
+        Ok(text(&output.stdout))
+    } else {
+        Err(format!("the script ended with {}: {}", output.status, text(&output.stderr)))
+    }
+}
+
+/// moto server and boto3.
+pub(crate) const MOTO: Package = Package {
+    name: "moto",
+    requirements: include_str!("../python/moto.txt"),
+    probe: |folder| {
+        import(folder, "import boto3, moto.server, moto.kms.urls, moto.secretsmanager.urls")
+    },
+};
+
+/// ministack, which needs another botocore.
+pub(crate) const MINISTACK: Package = Package {
+    name: "ministack",
+    requirements: include_str!("../python/ministack.txt"),
+    probe: |folder| import(folder, "import cryptography, hypercorn.asyncio, ministack.app"),
+};
+
+/// Name of the link to the Python that pip ran with, in each folder: packages in machine code are
+/// for that one.
+pub(crate) const PROGRAM: &str = "python";
+
+/// Makes that link, its path the argument. To the program itself: a virtual environment may go.
+pub(crate) const LINK: &str =
+    "import os, sys; os.symlink(os.path.realpath(sys.executable), sys.argv[1])";
+
+/// Arguments for Python to run `code` with the packages in `folder`, instead of those of the machine.
+///
+/// For the same as a virtual environment, which not every installation of Python can make.
+pub(crate) fn run(folder: &Path, code: &str) -> [String; 6] {
+    let code = format!("import sys; sys.path.insert(0, sys.argv.pop(1))\n{code}");
+    let folder = folder.to_string_lossy();
+    ["-I", "-S", "-u", "-c", &code, &folder].map(str::to_owned)
+}
+
+/// Code that runs a script from the input, whose length no argument could have.
+const SCRIPT: &str = "exec(compile(sys.stdin.read(), 'script', 'exec'))";
+
+fn import(folder: &Path, imports: &str) -> Command {
+    let mut python = Command::new(folder.join(PROGRAM));
+    python.args(run(folder, imports));
+    python
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn script_finds_its_arguments_and_environment_and_nothing_of_ours() {
+        let script = "import os, sys\nprint(sys.argv[1:], sorted(os.environ), os.environ['HOME'])";
+        let printed = python(script, &["one", "two"], &[("NAME", "canary-value")]).unwrap();
+        // Python itself may add how it takes text.
+        let printed = printed.replace("'LC_CTYPE', ", "");
+        assert_eq!(
+            printed,
+            "['one', 'two'] ['AWS_EC2_METADATA_DISABLED', 'HOME', 'NAME'] /nonexistent\n"
+        );
+    }
+
+    #[test]
+    fn script_finds_no_package_of_this_machine() {
+        let problem = python("import pip", &[], &[]).unwrap_err();
+        assert!(problem.contains("ModuleNotFoundError"), "{problem}");
+    }
+
+    #[test]
+    fn failed_script_shows_why() {
+        let problem = python("\nraise KeyError('name')", &[], &[]).unwrap_err();
+        assert!(problem.contains("KeyError: 'name'") && problem.contains("line 2"), "{problem}");
+    }
+}

@@ -1,0 +1,29 @@
+//! The provider for AWS Secrets Manager, on the fake and on two emulators.
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "scenarios that the tests of several servers share"
+)]
+
+mod batch;
+mod boto3;
+mod conformance;
+mod connections;
+mod faults;
+mod place;
+mod process;
+mod regions;
+mod secrets;
+mod settings;
+mod signing;
+
+use strongroom::{Error, ErrorKind, Result};
+
+/// The error of an operation that has to fail with this kind.
+#[track_caller]
+fn refused<T: std::fmt::Debug>(result: Result<T>, kind: ErrorKind) -> Error {
+    let error = result.expect_err("is refused");
+    assert_eq!(error.kind(), kind, "{error:?}");
+    error
+}
