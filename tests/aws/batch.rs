@@ -81,6 +81,7 @@ async fn without_the_right_to_batches_each_is_read_alone() {
     let secrets = scene.another(&keys).await;
     assert!(read(&secrets, &names).await.iter().all(Result::is_ok));
     assert_eq!(scene.fake.count("GetSecretValue"), 50);
+    assert_eq!(scene.fake.count("BatchGetSecretValue"), 1, "it is not asked for again");
 }
 
 #[tokio::test]

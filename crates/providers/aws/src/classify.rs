@@ -155,9 +155,11 @@ fn of_credentials(error: &CredentialsError) -> Error {
             Misconfigured,
             "the configuration of the credentials cannot be used; check the profile",
         ),
-        // What it failed with is below it.
         CredentialsError::ProviderError(_) => {
-            Error::new(Unavailable, "the source of the credentials does not hand any out now")
+            let below = error.source().into_iter().flat_map(causes).find_map(of_cause);
+            below.unwrap_or_else(|| {
+                Error::new(Unavailable, "the source of the credentials does not hand any out now")
+            })
         }
         _ => Error::new(Unauthenticated, "the credentials cannot be used"),
     }

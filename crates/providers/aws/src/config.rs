@@ -98,15 +98,16 @@ impl Config {
                 "must be lower-case letters, digits and `-`, as in `eu-west-1`",
             ));
         }
+        let endpoint = endpoint(settings)?;
         let signing_secret = settings.text(&SIGNING_SECRET)?;
         let signing_secret = signing_secret.as_deref().map(|text| signing(text, region.as_deref()));
         Ok(Self {
             keys: static_keys(settings)?,
             profile: settings.text(&PROFILE)?,
-            endpoint: endpoint(settings)?,
             proxy: proxy(settings)?,
             signing_secret: signing_secret.transpose()?,
-            replica_regions: replica_regions(settings, region.as_deref())?,
+            replica_regions: replica_regions(settings, region.as_deref(), endpoint.as_ref())?,
+            endpoint,
             region,
         })
     }
@@ -129,10 +130,18 @@ impl Config {
     }
 }
 
-fn replica_regions(settings: &Settings, first: Option<&str>) -> Result<Vec<String>> {
+fn replica_regions(
+    settings: &Settings,
+    first: Option<&str>,
+    endpoint: Option<&(Endpoint, &'static str)>,
+) -> Result<Vec<String>> {
     let text = settings.text(&REPLICA_REGIONS)?.unwrap_or_default();
     let regions: Vec<_> =
         text.split(',').map(str::trim).filter(|region| !region.is_empty()).collect();
+    if !regions.is_empty() && endpoint.is_some_and(|(endpoint, _)| !endpoint.is_loopback()) {
+        // An endpoint is one of one region; an emulator here has them all.
+        return Err(fault(&REPLICA_REGIONS, "does not go with another endpoint than AWS's own"));
+    }
     for (index, region) in regions.iter().enumerate() {
         if !is_region(region) {
             return Err(fault(&REPLICA_REGIONS, "must be regions, as in `eu-central-1,eu-west-3`"));

@@ -14,6 +14,7 @@ use strongroom_core::{Check, Clock, Error, ErrorKind, Examine, Outcome, Result};
 
 use crate::classify;
 use crate::config::Config;
+use crate::store::quiet;
 use crate::values::{CURRENT, PENDING, time};
 
 /// A secret that nobody has: what the service says of it tells whether it knows us.
@@ -58,7 +59,7 @@ fn judge(error: &Asked) -> Result<()> {
 impl Examine for Examination {
     async fn examine(&self) -> Vec<Check> {
         let start = self.clock.monotonic();
-        let asked = self.client.describe_secret().secret_id(MADE_UP).send().await;
+        let asked = quiet(self.client.describe_secret().secret_id(MADE_UP).send()).await;
         let took = self.clock.monotonic().saturating_duration_since(start);
         let (known, date) = match &asked {
             Ok(_) => (Ok(()), None),
@@ -142,7 +143,7 @@ impl Examination {
     async fn leftover(&self) -> Option<Check> {
         let name = self.config.signing_secret.as_ref()?;
         let call = self.client.list_secret_version_ids().secret_id(name.as_str());
-        let listed = call.send().await.ok()?;
+        let listed = quiet(call.send()).await.ok()?;
         let is_pending = |version: &&SecretVersionsListEntry| {
             let has = |stage| version.version_stages().iter().any(|one| one == stage);
             has(PENDING) && !has(CURRENT)

@@ -1,7 +1,6 @@
 //! Lists, versions, and the versions that may still be in use.
 
-use std::collections::HashMap;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, SecretVersionsListEntry};
 use strongroom_core::{
@@ -10,8 +9,11 @@ use strongroom_core::{
 
 use crate::read::deleted;
 use crate::store::AwsStore;
-use crate::values::{CURRENT, PENDING, PREVIOUS, time};
+use crate::values::{CURRENT, PENDING, PREVIOUS, no_value, time};
 use crate::{classify, name};
+
+/// Longest time that a version is taken to have been pending before it became current.
+const LONGEST_PENDING: Duration = Duration::from_secs(7 * 86_400);
 
 impl AwsStore {
     /// AWS API: `ListSecrets`, all pages. Its filter by name is one by prefix, and knows no segments.
@@ -73,33 +75,51 @@ impl AwsStore {
         name: &SecretName,
         since: SystemTime,
     ) -> Result<Vec<LiveVersion>> {
+        let live = self.read_live(name, since).await;
+        match &live {
+            Ok(live) => self.remember(name, live),
+            Err(error) if error.kind().allows_stale() => {}
+            Err(_) => self.forget(name),
+        }
+        live
+    }
+
+    async fn read_live(&self, name: &SecretName, since: SystemTime) -> Result<Vec<LiveVersion>> {
         name::check(name.as_str())?;
         let described = self.describe(name).await?;
         if described.deleted_date.is_some() {
             return Err(deleted());
         }
-        let stages = described.version_ids_to_stages.unwrap_or_default();
-        let is_current = |stages: &Vec<String>| stages.iter().any(|stage| stage == CURRENT);
-        let current = stages.iter().find(|(_, stages)| is_current(stages)).map(|(id, _)| id);
+        let stages = described.version_ids_to_stages.ok_or_else(no_value)?;
+        let with = |label: &str| {
+            let has = |stages: &Vec<String>| stages.iter().any(|stage| stage == label);
+            stages.iter().find(|(_, stages)| has(stages)).map(|(id, _)| id.clone())
+        };
+        let labels = (with(CURRENT), with(PREVIOUS));
         let changed = described.last_changed_date.as_ref().and_then(time);
-        let activated =
-            current.zip(changed).map(|(current, changed)| self.activated(name, current, changed));
+        let activated = changed.map(|changed| self.activated(name, labels, changed));
         let mut wanted: Vec<VersionInfo> = stages
             .into_iter()
             .filter_map(|(id, stages)| of_stages(id, &stages, activated))
-            .filter(|info| match info.state {
-                VersionState::Previous => info.retired_at.is_some_and(|retired| retired > since),
-                _ => true,
-            })
             .collect();
         wanted.sort_by_key(|info| match info.state {
             VersionState::Current => 0,
             VersionState::Pending => 1,
             _ => 2,
         });
-        let mut known: HashMap<SecretVersion, Secret> = self.known(name);
-        let mut live = Vec::with_capacity(wanted.len());
+        let mut known = self.known(name);
+        let mut live: Vec<LiveVersion> = Vec::with_capacity(wanted.len());
         for mut info in wanted {
+            if let Some(retired) = &mut info.retired_at {
+                // Later than this it only became so if somebody's rotation took more than a week.
+                let first = live.first().and_then(|current| current.info.as_ref()?.created_at);
+                *retired =
+                    first.map_or(*retired, |created| (*retired).min(created + LONGEST_PENDING));
+            }
+            let is_over = info.retired_at.is_none_or(|retired| retired <= since);
+            if info.state == VersionState::Previous && is_over {
+                continue;
+            }
             let secret = match known.remove(&info.version) {
                 Some(secret) => Ok(secret),
                 None => self.read(name, &Select::Exact(info.version.clone())).await,
@@ -117,11 +137,10 @@ impl AwsStore {
                 }
             }
         }
-        if live.first().is_none_or(|first| first.state() != VersionState::Current) {
-            return Err(crate::values::no_value());
+        match live.first().map(LiveVersion::state) {
+            Some(VersionState::Current) => Ok(live),
+            _ => Err(no_value()),
         }
-        self.remember(name, &live);
-        Ok(live)
     }
 }
 
@@ -139,14 +158,40 @@ fn of_stages(id: String, stages: &[String], activated: Option<SystemTime>) -> Op
     let has = |stage: &str| stages.iter().any(|one| one == stage);
     let state = if has(CURRENT) {
         VersionState::Current
+    } else if has(PREVIOUS) {
+        // AWS leaves `AWSPENDING` on a version that was promoted, until the next one is pending.
+        VersionState::Previous
     } else if has(PENDING) {
         VersionState::Pending
-    } else if has(PREVIOUS) {
-        VersionState::Previous
     } else {
         return None;
     };
     let mut info = VersionInfo::new(SecretVersion::new(id), state);
     info.retired_at = activated.filter(|_| state == VersionState::Previous);
     Some(info)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_31_labels_that_stay_on_a_version_do_not_make_it_more_than_it_is() {
+        let now = Some(SystemTime::UNIX_EPOCH);
+        let state = |stages: &[&str]| {
+            let stages: Vec<String> = stages.iter().map(ToString::to_string).collect();
+            of_stages("canary".to_owned(), &stages, now).map(|info| (info.state, info.retired_at))
+        };
+        for (stages, expected) in [
+            (&[CURRENT][..], Some((VersionState::Current, None))),
+            (&[PENDING, CURRENT], Some((VersionState::Current, None))),
+            (&[PENDING], Some((VersionState::Pending, None))),
+            (&[PREVIOUS], Some((VersionState::Previous, now))),
+            (&[PENDING, PREVIOUS], Some((VersionState::Previous, now))),
+            (&["MINE"], None),
+            (&[], None),
+        ] {
+            assert_eq!(state(stages), expected, "{stages:?}");
+        }
+    }
 }

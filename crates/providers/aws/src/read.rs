@@ -1,6 +1,7 @@
 //! Reading one secret, and several in one call.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use strongroom_core::{Error, ErrorKind, Reason, Result, Secret, SecretName, Select};
@@ -11,6 +12,10 @@ use crate::{classify, name};
 
 /// Most secrets of one `BatchGetSecretValue`.
 const BATCH: usize = 20;
+
+/// After how many reads of several secrets it is tried again in one call, if that was denied: somebody may have given
+/// us the right.
+const ALONE: u32 = 20;
 
 impl AwsStore {
     /// AWS API: `GetSecretValue`. The stage is always said, also that of the default.
@@ -56,20 +61,43 @@ impl AwsStore {
     /// one by one.
     pub(crate) async fn read_many(&self, names: &[SecretName]) -> Vec<Result<Secret>> {
         let mut found: HashMap<&SecretName, Result<Secret>> = HashMap::new();
-        for chunk in names.chunks(BATCH) {
-            if let Err(error) = self.read_chunk(chunk, &mut found).await {
-                // Not allowed, though each by itself may be.
-                if error.kind() != ErrorKind::PermissionDenied {
-                    found.extend(chunk.iter().map(|name| (name, Err(error.clone()))));
+        let is_alone = |left: u32| left.checked_sub(1);
+        let alone = self.alone.fetch_update(Ordering::Relaxed, Ordering::Relaxed, is_alone).is_ok();
+        let mut down = None;
+        for chunk in names.chunks(BATCH).filter(|_| !alone) {
+            match self.read_chunk(chunk, &mut found).await {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                    self.alone.store(ALONE, Ordering::Relaxed);
+                    break;
                 }
+                // It is about the provider, and so about every name.
+                Err(error)
+                    if error.kind().allows_stale()
+                        || error.kind() == ErrorKind::Unauthenticated =>
+                {
+                    down = Some(error);
+                    break;
+                }
+                // About one of them; which, each by itself tells.
+                Err(_) => {}
             }
         }
         let mut results = Vec::with_capacity(names.len());
         for name in names {
             results.push(match found.remove(name) {
                 Some(result) => result,
-                None => self.read(name, &Select::Current).await,
+                None => match &down {
+                    // Others are asked in time only if nobody is waited for twice.
+                    Some(error) => Err(error.clone()),
+                    None => self.read(name, &Select::Current).await,
+                },
             });
+            if let Some(Err(error)) = results.last()
+                && error.kind() == ErrorKind::Unavailable
+            {
+                down.get_or_insert(error.clone());
+            }
         }
         results
     }
@@ -140,7 +168,9 @@ impl AwsStore {
     /// AWS API: `DescribeSecret`.
     pub(crate) async fn describe(&self, name: &SecretName) -> Result<DescribeSecretOutput> {
         let described = self.client.describe_secret().secret_id(name.as_str()).send().await;
-        described.map_err(|error| classify::error(&error))
+        let described = described.map_err(|error| classify::error(&error))?;
+        check_identity(name, described.name(), described.arn())?;
+        Ok(described)
     }
 }
 

@@ -20,7 +20,8 @@ pub(crate) struct Regions {
     pub(crate) replicas: Vec<(String, AwsStore)>,
 }
 
-/// What is asked of a region: the answer of the first that has one, else the error of the first.
+/// Asks the first region, and the others in their order while it is unavailable. A replica is believed what it has,
+/// and nothing else: what is missing or denied there may be there and allowed in the first.
 macro_rules! anywhere {
     ($self:ident, |$store:ident, $region:ident| $ask:expr) => {{
         let ($store, $region): (&AwsStore, Option<&str>) = (&$self.first, None);
@@ -30,10 +31,7 @@ macro_rules! anywhere {
                 break;
             }
             let ($store, $region): (&AwsStore, Option<&str>) = (store, Some(region));
-            let other = $ask;
-            if !other.as_ref().is_err_and(|error| error.kind() == ErrorKind::Unavailable) {
-                answer = other;
-            }
+            answer = $ask.or(answer);
         }
         answer
     }};
@@ -74,7 +72,7 @@ impl SecretStore for Regions {
             }
             let answers = store.get_many(&missing, options.clone()).await;
             for (place, answer) in places.into_iter().zip(answers) {
-                if let (false, Some(result)) = (is_down(&answer), results.get_mut(place)) {
+                if let (Ok(_), Some(result)) = (&answer, results.get_mut(place)) {
                     *result = answer;
                 }
             }
@@ -112,8 +110,9 @@ impl SecretStore for Regions {
         self.first.delete(name).await
     }
 
+    /// Of the first region alone: others may have fewer.
     async fn list(&self, prefix: Option<&SecretName>) -> Result<Vec<SecretName>> {
-        anywhere!(self, |store, _region| store.list(prefix).await)
+        self.first.list(prefix).await
     }
 
     async fn versions(&self, name: &SecretName) -> Result<Vec<VersionInfo>> {

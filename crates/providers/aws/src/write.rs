@@ -14,7 +14,7 @@ use crate::{classify, name};
 const WRITING: &str = "STRONGROOM_WRITING";
 
 impl AwsStore {
-    /// Writes a version. Its id is a token that we choose, so that the same write again is no other version.
+    /// Writes a version. Its id is a token that we choose.
     ///
     /// # Errors
     /// `Conflict` if what has to hold does not: AWS moves a label from one version to another only if it is where
@@ -138,12 +138,28 @@ impl AwsStore {
             }
         };
         let to = Some(version.as_str());
-        let moved = self.move_stage(name, CURRENT, to, Some(current.as_str())).await;
-        moved.map_err(refused_move)?;
-        // A version that is current is pending no more. If it never was, there is nothing to take away.
-        match self.move_stage(name, PENDING, None, to).await {
-            Err(error) if error.kind() != ErrorKind::InvalidValue => Err(error),
-            _ => Ok(()),
+        if let Err(error) = self.move_stage(name, CURRENT, to, Some(current.as_str())).await {
+            return self.after_refused_move(name, version, error).await;
+        }
+        // A version that is current is pending no more. What is left of the label then says nothing.
+        let _ = self.move_stage(name, PENDING, None, to).await;
+        Ok(())
+    }
+
+    /// Finds out whether the move was made before, or what stood against it.
+    async fn after_refused_move(
+        &self,
+        name: &SecretName,
+        version: &SecretVersion,
+        error: Error,
+    ) -> Result<()> {
+        if !matches!(error.kind(), ErrorKind::InvalidValue | ErrorKind::NotFound) {
+            return Err(error);
+        }
+        match self.read(name, &strongroom_core::Select::Current).await {
+            Ok(current) if current.version() == Some(version) => Ok(()),
+            Err(now) if now.kind() == ErrorKind::Deleted => Err(now),
+            _ => Err(refused_move(error)),
         }
     }
 
