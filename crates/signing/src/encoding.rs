@@ -65,6 +65,12 @@ impl KeyEncoding {
         // Decoded into a buffer of the largest size at once: one that grows leaves copies behind.
         let mut room = Zeroizing::new(vec![0; text.len()]);
         let decoded = match self {
+            Self::Raw if is_json_object(value.expose()) => {
+                let message = "the signing key is a JSON object, and SECRETS_SIGNING_KEY_ENCODING is raw; put the key into the secret alone, or set jwks if it is a JWK Set";
+                return Err(
+                    Error::new(ErrorKind::InvalidValue, message).with_reason(Reason::Encoding)
+                );
+            }
             Self::Raw => return Ok(value.clone()),
             Self::Base64 => Base64::decode(text, &mut room).ok().map(<[u8]>::len),
             Self::Base64url => Base64UrlUnpadded::decode(text, &mut room).ok().map(<[u8]>::len),
@@ -138,6 +144,12 @@ pub(crate) fn random(bytes: usize) -> Result<Zeroizing<Vec<u8>>> {
     Ok(random)
 }
 
+/// What a console shows as one value and means as several: never a key by itself.
+fn is_json_object(bytes: &[u8]) -> bool {
+    bytes.trim_ascii_start().starts_with(b"{")
+        && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::UNIX_EPOCH;
@@ -198,5 +210,21 @@ mod tests {
         bad(KeyEncoding::Hex, "0aF", "even length");
         bad(KeyEncoding::Hex, "0aFf", "one case");
         bad(KeyEncoding::Hex, "0x00", "byte 1");
+    }
+
+    #[test]
+    fn b052_a_raw_key_that_is_a_json_object_is_refused_with_what_would_be_right() {
+        let object = r#"{"key":"canary-key-of-thirty-two-bytes-1"}"#;
+        for text in [object.to_owned(), format!(" {object}\n")] {
+            let error = KeyEncoding::Raw.decode(&text.as_str().into()).unwrap_err();
+            assert_eq!(
+                (error.kind(), error.reason()),
+                (ErrorKind::InvalidValue, Some(Reason::Encoding))
+            );
+            assert!(error.to_string().contains("into the secret alone"), "{error}");
+            assert!(!format!("{error:?}").contains("canary"), "{error:?}");
+        }
+        let key = "{canary-key-that-only-begins-as-one}";
+        assert!(KeyEncoding::Raw.decode(&key.into()).is_ok());
     }
 }
