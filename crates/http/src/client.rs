@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use reqwest::dns::Resolve;
-use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, LOCATION, WWW_AUTHENTICATE};
 use reqwest::{Url, redirect, retry, tls};
-use strongroom_core::{Clock, Error, ErrorKind, Reason, Result};
+use strongroom_core::{Clock, Error, ErrorKind, Reason, Result, escaped};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::gate::Gate;
+use crate::request::Target;
 use crate::resolver::{BoundedResolver, SystemResolver};
 use crate::response::Redirect;
 use crate::retry_after::retry_after;
@@ -128,7 +128,8 @@ impl Client {
     /// Sends a request and reads the answer, whatever its status.
     ///
     /// # Errors
-    /// `Throttled` before anything is sent while the server has asked for a pause; `Unavailable` if there is
+    /// `Malformed` before anything is sent if a [whole](Request::whole) URL is one of another server; `Throttled`
+    /// before anything is sent while the server has asked for a pause; `Unavailable` if there is
     /// no connection or no answer in time, with reason `dns` or `timeout` if it is that; `TlsRejected` if the
     /// server's certificate is; `Malformed` if the answer is no HTTP, broke off (reason `truncated`) or is
     /// longer than 1 MiB (reason `too_large`).
@@ -149,11 +150,23 @@ impl Client {
     }
 
     fn build(&self, request: Request) -> Result<reqwest::Request> {
-        let segments = request.segments.iter().map(String::as_str);
-        let url = self.config.endpoint.join(segments, &request.query)?;
+        let endpoint = &self.config.endpoint;
+        let url = match &request.target {
+            Target::Path(path) => endpoint.join(path.iter().map(String::as_str), &request.query)?,
+            Target::Url(url) if endpoint.covers(url) => url.clone(),
+            Target::Url(url) => {
+                let message = format!(
+                    "a request led to {} and not to {endpoint}; it is not made",
+                    escaped(&url.origin().ascii_serialization())
+                );
+                return Err(Error::new(ErrorKind::Malformed, message));
+            }
+        };
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
+            Method::Put => reqwest::Method::PUT,
+            Method::Patch => reqwest::Method::PATCH,
             Method::Delete => reqwest::Method::DELETE,
         };
         let mut built = reqwest::Request::new(method, url);
@@ -161,10 +174,7 @@ impl Client {
         for header in request.headers {
             headers.insert(header.name, header.value);
         }
-        if let Some(body) = request.body {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            *built.body_mut() = Some(Bytes::from_owner(body).into());
-        }
+        *built.body_mut() = request.body.map(Into::into);
         Ok(built)
     }
 
@@ -177,6 +187,7 @@ impl Client {
             content_type: content_type.split(';').next().unwrap_or_default().trim().to_owned(),
             redirect: answer.status().is_redirection().then(|| redirect_of(headers, asked)),
             retry_after: retry_after(headers, self.clock.now()),
+            challenge: text(headers, WWW_AUTHENTICATE.as_str()),
             // A date has whole seconds only.
             date: text(headers, DATE.as_str())
                 .and_then(|date| httpdate::parse_http_date(&date).ok())

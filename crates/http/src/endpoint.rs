@@ -38,6 +38,24 @@ impl Endpoint {
         self.url.origin().ascii_serialization()
     }
 
+    /// The host: a name in ASCII and lower case, or an address, that of IPv6 in brackets.
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
+    /// Whether the host is a literal link-local address: `169.254.0.0/16` or `fe80::/10`, where clouds have their
+    /// metadata services.
+    pub fn is_link_local(&self) -> bool {
+        match self.url.host() {
+            Some(url::Host::Ipv4(address)) => address.is_link_local(),
+            Some(url::Host::Ipv6(address)) => match address.to_ipv4_mapped() {
+                Some(address) => address.is_link_local(),
+                None => address.is_unicast_link_local(),
+            },
+            _ => false,
+        }
+    }
+
     /// Whether the host is a literal loopback address.
     pub fn is_loopback(&self) -> bool {
         match self.url.host() {
@@ -55,6 +73,13 @@ impl Endpoint {
     /// The segments of the path prefix; none for most.
     pub fn prefix(&self) -> impl Iterator<Item = &str> {
         self.url.path().split('/').filter(|segment| !segment.is_empty())
+    }
+
+    /// Whether a URL is one of this server: same scheme, host and port, and the prefix or below.
+    pub(crate) fn covers(&self, url: &Url) -> bool {
+        let below = url.path().strip_prefix(self.url.path().trim_end_matches('/'));
+        let is_below = below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        url.origin() == self.url.origin() && is_below
     }
 
     /// The URL below the prefix. Each segment is percent-encoded as one, slashes included.
@@ -199,6 +224,22 @@ mod tests {
         assert!(refused("http://localhost:8200").contains("write 127.0.0.1"));
         let any = Endpoint::parse("VAULT_ADDR", "http://vault:8200", Plaintext::AnyHost);
         assert_eq!(any.unwrap().origin(), "http://vault:8200");
+    }
+
+    #[test]
+    fn b048_b049_an_address_is_what_it_is_however_it_is_written() {
+        let at = |host: &str| {
+            let text = format!("https://{host}");
+            Endpoint::parse("VAULT_ADDR", &text, Plaintext::Loopback)
+        };
+        for host in ["169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]"] {
+            assert!(at(host).unwrap().is_link_local(), "{host}");
+        }
+        for host in ["0xa9fea9fe", "2852039166", "0x7f000001", "2130706433"] {
+            let shown = at(host).map(|endpoint| (endpoint.is_link_local(), endpoint.is_loopback()));
+            assert!(!matches!(shown, Ok((false, false))), "{host}");
+        }
+        assert!(!at("169.254.169.254.example").unwrap().is_link_local());
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use bytes::Bytes;
-use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::Url;
+use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use strongroom_core::{Error, ErrorKind, Result, SecretValue};
 use zeroize::Zeroizing;
 
@@ -14,6 +15,10 @@ pub enum Method {
     Get,
     /// Writes, or asks with a body.
     Post,
+    /// Writes what is at the path from then on.
+    Put,
+    /// Changes parts of what is at the path.
+    Patch,
     /// Removes.
     Delete,
 }
@@ -24,24 +29,38 @@ pub enum Method {
 #[must_use]
 pub struct Request {
     pub(crate) method: Method,
-    pub(crate) segments: Vec<String>,
+    pub(crate) target: Target,
     pub(crate) query: Vec<(&'static str, String)>,
     pub(crate) headers: Vec<Header>,
-    pub(crate) body: Option<Zeroizing<Vec<u8>>>,
+    pub(crate) body: Option<Bytes>,
     pub(crate) is_probe: bool,
+}
+
+/// What is asked for.
+#[derive(Debug)]
+pub(crate) enum Target {
+    /// A path below the base URL.
+    Path(Vec<String>),
+    /// A URL that somebody else built.
+    Url(Url),
 }
 
 impl Request {
     /// A request to a path, segment by segment. Each is percent-encoded as one.
     pub fn new<S: Into<String>>(method: Method, segments: impl IntoIterator<Item = S>) -> Self {
-        Self {
-            method,
-            segments: segments.into_iter().map(Into::into).collect(),
-            query: Vec::new(),
-            headers: Vec::new(),
-            body: None,
-            is_probe: false,
-        }
+        let segments = segments.into_iter().map(Into::into).collect();
+        Self::with_target(method, Target::Path(segments))
+    }
+
+    /// A request to a URL that the client of a vendor built. It is sent as it is, if it is one of the server that
+    /// the [`Client`](crate::Client) talks to.
+    pub fn whole(method: Method, url: Url) -> Self {
+        Self::with_target(method, Target::Url(url))
+    }
+
+    fn with_target(method: Method, target: Target) -> Self {
+        let (query, headers) = Default::default();
+        Self { method, target, query, headers, body: None, is_probe: false }
     }
 
     /// Adds a parameter to the query.
@@ -57,7 +76,13 @@ impl Request {
     }
 
     /// Sends this JSON text. Wiped once it was sent.
-    pub fn json(mut self, body: Zeroizing<Vec<u8>>) -> Self {
+    pub fn json(self, body: Zeroizing<Vec<u8>>) -> Self {
+        let json = HeaderValue::from_static("application/json");
+        self.header(Header { name: CONTENT_TYPE, value: json }).body(Bytes::from_owner(body))
+    }
+
+    /// Sends these bytes, of whatever type a header says.
+    pub fn body(mut self, body: Bytes) -> Self {
         self.body = Some(body);
         self
     }
@@ -72,10 +97,13 @@ impl Request {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Request")
-            .field("method", &self.method)
-            .field("path", &self.segments)
-            .finish_non_exhaustive()
+        let mut shown = f.debug_struct("Request");
+        shown.field("method", &self.method);
+        match &self.target {
+            Target::Path(segments) => shown.field("path", segments),
+            Target::Url(url) => shown.field("path", &url.path()),
+        };
+        shown.finish_non_exhaustive()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use serde::Deserialize;
 use strongroom_core::{Error, ErrorKind, Reason, Result, escaped};
 use zeroize::Zeroizing;
@@ -15,6 +16,7 @@ pub struct Response {
     pub(crate) content_type: String,
     pub(crate) redirect: Option<Redirect>,
     pub(crate) retry_after: Option<Duration>,
+    pub(crate) challenge: Option<String>,
     pub(crate) date: Option<SystemTime>,
     pub(crate) body: Zeroizing<Vec<u8>>,
 }
@@ -36,6 +38,16 @@ impl Response {
     /// The body. May hold secrets.
     pub fn body(&self) -> &[u8] {
         &self.body
+    }
+
+    /// The body, wiped with the last clone. May hold secrets.
+    pub fn into_body(self) -> Bytes {
+        Bytes::from_owner(self.body)
+    }
+
+    /// How the server wants to be asked: `WWW-Authenticate` (RFC 9110, 11.6.1).
+    pub fn challenge(&self) -> Option<&str> {
+        self.challenge.as_deref()
     }
 
     /// The end of the second in which the server says it answered, by its own clock; `None` if it does not.

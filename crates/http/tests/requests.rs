@@ -64,6 +64,31 @@ async fn case_10_a_segment_that_would_climb_is_refused_before_anything_is_sent()
     assert_eq!(server.connections(), 0);
 }
 
+#[tokio::test]
+async fn f090_a_url_of_another_server_is_refused_before_anything_is_sent() {
+    let server = RawServer::start([Exchange::new().send(http(200, &[], "{}"))]).await;
+    let other = RawServer::start([]).await;
+    let client = client(config(&format!("{}/prefix", server.url())));
+    let whole = |text: String| Request::whole(Method::Patch, text.parse().unwrap());
+    let elsewhere = [
+        format!("{}/prefix/a", other.url()),
+        format!("https://{}/prefix/a", server.address()),
+        format!("{}/a", server.url()),
+        format!("{}/prefixed", server.url()),
+        format!("{}/prefix/../a", server.url()),
+    ];
+    for url in elsewhere {
+        let error = client.send(whole(url.clone())).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Malformed, "{url}");
+    }
+    assert_eq!((server.connections(), other.connections()), (0, 0));
+    for path in ["/prefix/a%2Fb?page=canary", "/prefix"] {
+        client.send(whole(format!("{}{path}", server.url()))).await.unwrap();
+        let seen = String::from_utf8(server.requests().pop().unwrap()).unwrap();
+        assert!(seen.starts_with(&format!("PATCH {path} HTTP/1.1\r\n")), "{seen}");
+    }
+}
+
 #[test]
 fn s12_a_header_that_no_header_may_be_is_refused_and_not_shown() {
     for value in [&b"canary\r\nx: y"[..], b"canary\n", b"canary\0", b"canary\x7f"] {

@@ -8,6 +8,7 @@ mod shared;
 mod tests;
 mod token;
 
+use std::future::Future;
 use std::sync::Arc;
 
 use strongroom_core::{Clock, Error, ErrorKind, Result};
@@ -16,6 +17,7 @@ use tokio::runtime::Handle;
 pub use login::Login;
 pub use token::{Lease, Token};
 
+use crate::Response;
 use crate::tokens::shared::Shared;
 
 /// The token of one identity, for all who call.
@@ -74,6 +76,35 @@ impl TokenCache {
         }
         let shared = self.shared.clone();
         finished(runtime.spawn(async move { attended(&shared, shared.log_in().await) })).await
+    }
+
+    /// Makes a call with the token. If it is refused in a way that may be about the token, finds out whether it is,
+    /// and makes the call again with another one; a second login is not made for it.
+    ///
+    /// `refusal` looks at an answer: `None` if it is none of these, else what it [says of the token](Self::refused).
+    /// `None` is given back if the token is accepted, and what was asked is not allowed.
+    ///
+    /// # Errors
+    /// Those of the call, of [`current`](Self::current) and of [`refused`](Self::refused).
+    pub async fn call<F: Future<Output = Result<Response>> + Send>(
+        &self,
+        send: impl Fn(Token) -> F + Send + Sync,
+        refusal: impl Fn(&Response) -> Option<bool> + Send + Sync,
+    ) -> Result<Option<Response>> {
+        let mut token = self.current().await?;
+        let mut may_log_in = true;
+        loop {
+            let response = send(token.clone()).await?;
+            let Some(is_known) = refusal(&response) else { return Ok(Some(response)) };
+            match self.refused(&token, is_known, may_log_in).await? {
+                // Another one may have logged in while we called: as often as that happens.
+                Refused::Replaced { token: next, is_fresh } => {
+                    token = next;
+                    may_log_in &= !is_fresh;
+                }
+                Refused::Denied => return Ok(None),
+            }
+        }
     }
 
     /// A call with this token was refused in a way that may be about the token. `is_known` is what the refusal

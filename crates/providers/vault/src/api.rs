@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use strongroom_core::{Clock, Error, ErrorKind, ProviderInfo, Result, Settings};
-use strongroom_http::{Refused, Response, Token, TokenCache};
+use strongroom_http::{Response, Token, TokenCache};
 
 use crate::auth::{self, About, Auth};
 use crate::config::ServerConfig;
@@ -122,24 +122,15 @@ impl Api {
                 false => Ok(response),
             };
         };
-        let named = |error| self.named(error);
-        let mut token = tokens.current().await.map_err(named)?;
-        let mut may_log_in = true;
-        loop {
-            let response = self.server.send(call, Some(&token)).await?;
-            if !refusal::is_of_token(&response) {
-                return Ok(response);
-            }
-            let is_known = refusal::knows_the_token(&response);
-            match tokens.refused(&token, is_known, may_log_in).await.map_err(named)? {
-                // Another one may have logged in while we called: as often as that happens.
-                Refused::Replaced { token: next, is_fresh } => {
-                    token = next;
-                    may_log_in &= !is_fresh;
-                }
-                _ => return Err(denied(call)),
-            }
-        }
+        let answer = tokens
+            .call(
+                |token| async move { self.server.send(call, Some(&token)).await },
+                |response| {
+                    refusal::is_of_token(response).then(|| refusal::knows_the_token(response))
+                },
+            )
+            .await;
+        answer.map_err(|error| self.named(error))?.ok_or_else(|| denied(call))
     }
 
     /// The token belongs to the agent, which has to be asked about it.

@@ -53,7 +53,7 @@ impl Call {
         match self.method {
             Method::Get if self.query.iter().any(|(name, _)| *name == "list") => "list",
             Method::Get => "read",
-            Method::Post => "update",
+            Method::Post | Method::Put | Method::Patch => "update",
             Method::Delete => "delete",
         }
     }
