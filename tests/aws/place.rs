@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use strongroom::provider::{Opened, open};
 use strongroom::{Secrets, Settings, SystemClock};
-use strongroom_servers::{AwsServer, Ministack, Moto, python};
+use strongroom_servers::{AwsServer, Ministack, Moto, Python};
 use strongroom_testkit::{FakeAws, ManualClock};
 use strongroom_tests::server::clock;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -78,7 +78,7 @@ impl Place {
             let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
             let environment: Vec<_> =
                 environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            python(script, &arguments, &environment)
+            Python::Boto3.run(script, &arguments, &environment)
         };
         let printed = tokio::task::spawn_blocking(run).await.expect("no panic");
         printed.unwrap_or_else(|problem| panic!("{problem}"))

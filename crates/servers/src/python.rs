@@ -7,42 +7,54 @@ use std::process::{Command, Stdio};
 use crate::package::Package;
 use crate::process::HOME;
 
-/// Runs a Python script that may import boto3, and gives what it printed.
-///
-/// It sees nothing of our environment but `environment`, and nothing of the home folder. It finds
-/// `arguments` from `sys.argv[1]` on.
-///
-/// # Errors
-/// If boto3 is not installed, or the script fails; the text has what it printed as an error.
-pub fn python(
-    script: &str,
-    arguments: &[&str],
-    environment: &[(&str, &str)],
-) -> Result<String, String> {
-    let folder = MOTO.folder()?;
-    let mut child = Command::new(folder.join(PROGRAM))
-        .args(run(&folder, SCRIPT))
-        .args(arguments)
-        .env_clear()
-        .env("HOME", HOME)
-        // Or boto3 without credentials asks the network for some.
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .envs(environment.iter().copied())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|cause| format!("cannot start python: {cause}"))?;
-    if let Some(mut input) = child.stdin.take() {
-        // One that has ended says below why.
-        let _ = input.write_all(script.as_bytes());
+/// A Python with the clients that a script of our tests imports.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Python {
+    /// boto3, the official client of AWS.
+    Boto3,
+    /// `azure.keyvault.secrets`, `azure.identity` and `azure.core`, the official clients of Azure.
+    Azure,
+}
+
+impl Python {
+    /// Runs a script, and gives what it printed.
+    ///
+    /// It sees nothing of our environment but `environment`, and nothing of the home folder. It finds
+    /// `arguments` from `sys.argv[1]` on.
+    ///
+    /// # Errors
+    /// If the clients are not installed, or the script fails; the text has what it printed as an error.
+    pub fn run(
+        self,
+        script: &str,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Result<String, String> {
+        let folder = self.package().folder()?;
+        let mut python = Command::new(folder.join(PROGRAM));
+        python
+            .args(run(&folder, SCRIPT))
+            .args(arguments)
+            .env_clear()
+            .env("HOME", HOME)
+            .envs(self.environment())
+            .envs(environment.iter().copied());
+        output(python, script)
     }
-    let output = child.wait_with_output().map_err(|cause| format!("python is lost: {cause}"))?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    if output.status.success() {
-        Ok(text(&output.stdout))
-    } else {
-        Err(format!("the script ended with {}: {}", output.status, text(&output.stderr)))
+
+    fn package(self) -> &'static Package {
+        match self {
+            Self::Boto3 => &MOTO,
+            Self::Azure => &AZURE,
+        }
+    }
+
+    fn environment(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            // Or boto3 without credentials asks the network for some.
+            Self::Boto3 => Some(("AWS_EC2_METADATA_DISABLED", "true")),
+            Self::Azure => None,
+        }
     }
 }
 
@@ -60,6 +72,13 @@ pub(crate) const MINISTACK: Package = Package {
     name: "ministack",
     requirements: include_str!("../python/ministack.txt"),
     probe: |folder| import(folder, "import cryptography, hypercorn.asyncio, ministack.app"),
+};
+
+/// The official clients of Azure, which start no server.
+pub(crate) const AZURE: Package = Package {
+    name: "azure",
+    requirements: include_str!("../python/azure.txt"),
+    probe: |folder| import(folder, "import azure.identity, azure.keyvault.secrets"),
 };
 
 /// Name of the link to the Python that pip ran with, in each folder: packages in machine code are
@@ -82,6 +101,30 @@ pub(crate) fn run(folder: &Path, code: &str) -> [String; 6] {
 /// Code that runs a script from the input, whose length no argument could have.
 const SCRIPT: &str = "exec(compile(sys.stdin.read(), 'script', 'exec'))";
 
+/// What `python` prints when `input` is its input.
+///
+/// # Errors
+/// If it cannot be started, or fails; the text has what it printed as an error.
+fn output(mut python: Command, input: &str) -> Result<String, String> {
+    let mut child = python
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|cause| format!("cannot start python: {cause}"))?;
+    if let Some(mut pipe) = child.stdin.take() {
+        // One that has ended says below why.
+        let _ = pipe.write_all(input.as_bytes());
+    }
+    let output = child.wait_with_output().map_err(|cause| format!("python is lost: {cause}"))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if output.status.success() {
+        Ok(text(&output.stdout))
+    } else {
+        Err(format!("the script ended with {}: {}", output.status, text(&output.stderr)))
+    }
+}
+
 fn import(folder: &Path, imports: &str) -> Command {
     let mut python = Command::new(folder.join(PROGRAM));
     python.args(run(folder, imports));
@@ -95,7 +138,8 @@ mod tests {
     #[test]
     fn script_finds_its_arguments_and_environment_and_nothing_of_ours() {
         let script = "import os, sys\nprint(sys.argv[1:], sorted(os.environ), os.environ['HOME'])";
-        let printed = python(script, &["one", "two"], &[("NAME", "canary-value")]).unwrap();
+        let printed =
+            Python::Boto3.run(script, &["one", "two"], &[("NAME", "canary-value")]).unwrap();
         // Python itself may add how it takes text.
         let printed = printed.replace("'LC_CTYPE', ", "");
         assert_eq!(
@@ -106,13 +150,25 @@ mod tests {
 
     #[test]
     fn script_finds_no_package_of_this_machine() {
-        let problem = python("import pip", &[], &[]).unwrap_err();
+        let problem = Python::Boto3.run("import pip", &[], &[]).unwrap_err();
         assert!(problem.contains("ModuleNotFoundError"), "{problem}");
     }
 
     #[test]
     fn failed_script_shows_why() {
-        let problem = python("\nraise KeyError('name')", &[], &[]).unwrap_err();
+        let problem = Python::Boto3.run("\nraise KeyError('name')", &[], &[]).unwrap_err();
         assert!(problem.contains("KeyError: 'name'") && problem.contains("line 2"), "{problem}");
+    }
+
+    #[test]
+    fn azure_script_finds_the_clients_of_azure_and_no_other() {
+        let script = "\
+import azure.core, azure.identity, azure.keyvault.secrets, importlib.util, os, sys
+print(azure.keyvault.secrets.__version__, azure.identity.__version__, azure.core.__version__)
+print(importlib.util.find_spec('boto3'), sys.argv[1:], sorted({*os.environ} - {'LC_CTYPE'}))
+";
+        let printed = Python::Azure.run(script, &["one"], &[("NAME", "canary-value")]).unwrap();
+        let lines = ["4.12.0 1.27.0 1.41.0", "None ['one'] ['HOME', 'NAME']"];
+        assert_eq!(printed.lines().collect::<Vec<_>>(), lines);
     }
 }

@@ -89,4 +89,4 @@ usage: cargo xtask COMMAND
   servers          start OpenBao, print the settings that select it, serve until Ctrl-C
   servers moto, servers ministack
                    start that emulator of AWS instead
-  servers install  install all three into target/servers";
+  servers install  install all three, and the Python clients of Azure, into target/servers";
