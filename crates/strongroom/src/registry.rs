@@ -15,7 +15,7 @@ const ROWS: [Row; 6] = [
     Row { ids: &["vault_dev", "vault_hcp", "vault"], feature: Some("vault"), provider: VAULT },
     Row { ids: &["infisical_cloud", "infisical_self_host"], ..coming("infisical") },
     Row { ids: &["aws_sm"], feature: Some("aws"), provider: AWS },
-    Row { ids: &["azure_kv"], ..coming("azure") },
+    Row { ids: &["azure_kv"], feature: Some("azure"), provider: AZURE },
     always(strongroom_local::FILE),
     always(strongroom_local::ENV),
 ];
@@ -29,6 +29,11 @@ const VAULT: Option<Provider> = None;
 const AWS: Option<Provider> = Some(strongroom_aws::AWS);
 #[cfg(not(feature = "aws"))]
 const AWS: Option<Provider> = None;
+
+#[cfg(feature = "azure")]
+const AZURE: Option<Provider> = Some(strongroom_azure::AZURE);
+#[cfg(not(feature = "azure"))]
+const AZURE: Option<Provider> = None;
 
 const fn always(provider: Provider) -> Row {
     Row { ids: provider.ids(), feature: None, provider: Some(provider) }

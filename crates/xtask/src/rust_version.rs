@@ -84,7 +84,8 @@ const TOOLS: [&str; 3] = ["strongroom-examples", "strongroom-tests", "xtask"];
 
 /// Members that an optional feature of another brings, together with the newer Rust that they need. The feature says
 /// so where it is declared.
-const RAISED_BY_A_FEATURE: [(&str, &str); 1] = [("strongroom", "strongroom-aws")];
+const RAISED_BY_A_FEATURE: [(&str, &str); 2] =
+    [("strongroom", "strongroom-aws"), ("strongroom", "strongroom-azure")];
 
 #[cfg(test)]
 mod tests {

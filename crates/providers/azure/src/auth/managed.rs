@@ -1,0 +1,127 @@
+//! What hands out tokens of managed identities ("How to use managed identities to acquire an access token").
+
+use std::fmt;
+
+use azure_core::http::headers::Headers;
+use azure_core::http::{AsyncRawResponse, Request, StatusCode, Url};
+use bytes::Bytes;
+use serde::{Deserialize, Deserializer, Serialize, de};
+use strongroom_core::{Error, ErrorKind, Result, SecretValue};
+use strongroom_http::{Endpoint, Response};
+use zeroize::Zeroizing;
+
+use super::config::METHOD;
+use super::transport::of_login;
+
+/// The metadata service of a machine.
+const HOST: &str = "169.254.169.254";
+
+/// What the official credential wants of an answer, each time as a text: services send numbers, too.
+#[derive(Deserialize)]
+struct Answer {
+    access_token: SecretValue,
+    #[serde(deserialize_with = "number_or_text")]
+    expires_on: String,
+}
+
+#[derive(Serialize)]
+struct Expected<'a> {
+    access_token: &'a str,
+    expires_on: &'a str,
+    token_type: &'static str,
+    resource: &'static str,
+}
+
+/// The token, as the official credential expects it.
+pub(super) fn token(response: &Response) -> Result<AsyncRawResponse> {
+    let answer: Answer = response.json()?;
+    let expected = Expected {
+        access_token: answer.access_token.expose_str()?,
+        expires_on: &answer.expires_on,
+        token_type: "Bearer",
+        resource: "",
+    };
+    let mut body = Zeroizing::new(Vec::with_capacity(answer.access_token.len() * 2 + 128));
+    serde_json::to_writer(&mut *body, &expected).map_err(|_| response.malformed())?;
+    let body = Bytes::from_owner(body);
+    Ok(AsyncRawResponse::from_bytes(StatusCode::Ok, Headers::new(), body))
+}
+
+/// The same request to what stands in for the metadata service.
+pub(super) fn at(theirs: &Request, endpoint: &Endpoint) -> Result<Request> {
+    let mut request = theirs.clone();
+    let moved =
+        Url::parse(&endpoint.origin()).ok().filter(|_| theirs.url().host_str() == Some(HOST));
+    let Some(mut moved) = moved else {
+        let message = "the environment of this process names another source of managed identities than the settings do";
+        return Err(Error::new(ErrorKind::Misconfigured, message).with_key(METHOD.name));
+    };
+    moved.set_path(theirs.url().path());
+    moved.set_query(theirs.url().query());
+    *request.url_mut() = moved;
+    Ok(request)
+}
+
+/// There is no answer: as likely as not there is no such service either.
+pub(super) fn absent(error: Error, endpoint: &Endpoint) -> Error {
+    if error.kind() != ErrorKind::Unavailable {
+        return error;
+    }
+    let message = format!(
+        "{}; managed identities exist on machines of Azure alone, where {endpoint} hands out their tokens",
+        error.message()
+    );
+    let told = Error::new(ErrorKind::Unavailable, message).with_key(METHOD.name);
+    match error.reason() {
+        Some(reason) => told.with_reason(reason),
+        None => told,
+    }
+}
+
+/// The error for an answer that is no token. `setting`: what names the identity.
+pub(super) fn refusal(response: &Response, setting: &'static str) -> Error {
+    let unknown = || {
+        let message =
+            "no such managed identity is assigned to this machine; assign it, or name another one";
+        Error::new(ErrorKind::Unauthenticated, message).with_key(setting)
+    };
+    match response.status() {
+        400 => unknown(),
+        401 | 403 => {
+            let message =
+                "the service that hands out tokens of managed identities refuses this process";
+            Error::new(ErrorKind::Unauthenticated, message).with_key(METHOD.name)
+        }
+        // So the metadata service says that it is being updated.
+        404 | 410 => {
+            let message = format!(
+                "the service that hands out tokens of managed identities answered {}: it is not ready, or there is none",
+                response.status()
+            );
+            Error::new(ErrorKind::Unavailable, message).with_key(METHOD.name)
+        }
+        _ => of_login(response),
+    }
+}
+
+fn number_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    struct NumberOrText;
+
+    impl de::Visitor<'_> for NumberOrText {
+        type Value = String;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("seconds since 1970, as a number or as text")
+        }
+
+        fn visit_u64<E: de::Error>(self, seconds: u64) -> Result<String, E> {
+            Ok(seconds.to_string())
+        }
+
+        fn visit_str<E: de::Error>(self, seconds: &str) -> Result<String, E> {
+            Ok(seconds.to_owned())
+        }
+    }
+
+    deserializer.deserialize_any(NumberOrText)
+}

@@ -1,0 +1,159 @@
+//! Lists of names and of versions, page by page.
+
+use std::cmp::Reverse;
+
+use azure_core::http::{PageIterator, Response};
+use futures_util::StreamExt;
+use strongroom_core::{ErrorKind, Result, SecretName, VersionInfo, VersionState};
+
+use crate::bundle::{Item, Page};
+use crate::name;
+use crate::store::{AzureStore, read};
+use crate::wire::{self, quiet};
+
+impl AzureStore {
+    /// Key Vault API: `Get Secrets`, all pages. Names that are none of ours cannot be read here, and are left out.
+    pub(crate) async fn names(&self, prefix: Option<&SecretName>) -> Result<Vec<SecretName>> {
+        prefix.map(name::to_vault).transpose()?;
+        let pages = self.client.list_secret_properties(None);
+        let items = all(pages.map_err(|error| wire::ours(&error))?.into_pages()).await?;
+        let names = items.iter().filter_map(|item| name::from_vault(&item.name()?));
+        let is_below = |name: &SecretName| {
+            prefix.is_none_or(|prefix| name == prefix || name.strip_prefix(prefix).is_some())
+        };
+        let mut names: Vec<SecretName> = names.filter(is_below).collect();
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// All versions, newest first. A vault has no order of its own for them.
+    pub(crate) async fn all_versions(&self, name: &SecretName) -> Result<Vec<VersionInfo>> {
+        let place = self.place(name)?;
+        let mut versions = self.listed(&place).await?;
+        let is_tied = versions.get(1).map(|second| second.created_at)
+            == versions.first().map(|first| first.created_at);
+        if versions.is_empty() || is_tied {
+            // Times have whole seconds: of two of one second the vault alone knows the later.
+            match self.version(name, None).await {
+                Ok(current) => {
+                    set_current(&mut versions, |one| Some(&one.version) == current.version())
+                }
+                Err(error) if error.kind() == ErrorKind::Disabled => {
+                    set_current(&mut versions, |one| one.state == VersionState::Disabled);
+                }
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::Expired | ErrorKind::NotYetValid) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(versions)
+    }
+
+    /// Key Vault API: `Get Secret Versions`, all pages. Newest first as far as times tell; none for a secret that
+    /// is not there.
+    pub(crate) async fn listed(&self, place: &str) -> Result<Vec<VersionInfo>> {
+        let pages = self.client.list_secret_properties_versions(place, None);
+        let items = all(pages.map_err(|error| wire::ours(&error))?.into_pages()).await;
+        let items = match items {
+            // It is empty for some secrets that never were, and not for others.
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            items => items?,
+        };
+        let mut versions: Vec<VersionInfo> = items.iter().filter_map(info).collect();
+        versions.sort_by_key(|one| Reverse(one.created_at));
+        set_states(&mut versions);
+        Ok(versions)
+    }
+}
+
+/// Moves the version that is current to the front.
+fn set_current(versions: &mut [VersionInfo], is_it: impl Fn(&VersionInfo) -> bool) {
+    if let Some(at) = versions.iter().position(is_it) {
+        versions[..=at].rotate_right(1);
+    }
+    set_states(versions);
+}
+
+/// The first one is current, and each ends the one after it.
+fn set_states(versions: &mut [VersionInfo]) {
+    let mut successor = None;
+    for (at, one) in versions.iter_mut().enumerate() {
+        if one.state != VersionState::Disabled {
+            one.state = if at == 0 { VersionState::Current } else { VersionState::Previous };
+        }
+        one.retired_at = if at == 0 { None } else { successor };
+        successor = one.created_at;
+    }
+}
+
+fn info(item: &Item) -> Option<VersionInfo> {
+    let state = match item.attributes.is_enabled() {
+        true => VersionState::Previous,
+        false => VersionState::Disabled,
+    };
+    let mut info = VersionInfo::new(item.version()?, state);
+    info.created_at = item.attributes.created();
+    Some(info)
+}
+
+/// The items of all pages. The official client follows the links; the transport refuses those that lead to others.
+async fn all<T: Send>(mut pages: PageIterator<Response<T>>) -> Result<Vec<Item>> {
+    let mut items = Vec::new();
+    while let Some(page) = quiet(pages.next()).await {
+        let page: Page = read(page.map_err(|error| wire::ours(&error))?)?;
+        items.extend(page.value.unwrap_or_default());
+    }
+    Ok(items)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::*;
+
+    fn versions(rows: &[(&'static str, u64, bool)]) -> Vec<VersionInfo> {
+        let row = |(id, created, is_enabled): &(&'static str, u64, bool)| {
+            let state = if *is_enabled { VersionState::Previous } else { VersionState::Disabled };
+            let mut info = VersionInfo::new((*id).into(), state);
+            info.created_at = Some(UNIX_EPOCH + Duration::from_secs(*created));
+            info
+        };
+        rows.iter().map(row).collect()
+    }
+
+    fn told(versions: &[VersionInfo]) -> Vec<(String, VersionState, Option<u64>)> {
+        let seconds = |at: std::time::SystemTime| at.duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let row =
+            |one: &VersionInfo| (one.version.to_string(), one.state, one.retired_at.map(seconds));
+        versions.iter().map(row).collect()
+    }
+
+    #[test]
+    fn each_version_ends_when_the_next_one_was_made_also_if_that_is_disabled() {
+        use VersionState::{Current, Disabled, Previous};
+        let mut all = versions(&[("c", 30, true), ("b", 20, false), ("a", 10, true)]);
+        set_states(&mut all);
+        let row = |id: &str, state, retired| (id.to_owned(), state, retired);
+        assert_eq!(
+            told(&all),
+            [row("c", Current, None), row("b", Disabled, Some(30)), row("a", Previous, Some(20))]
+        );
+        let mut all = versions(&[("b", 20, false), ("a", 10, true)]);
+        set_states(&mut all);
+        assert_eq!(told(&all), [row("b", Disabled, None), row("a", Previous, Some(20))]);
+    }
+
+    #[test]
+    fn of_two_versions_of_one_second_the_vault_knows_the_later() {
+        use VersionState::{Current, Previous};
+        let mut all = versions(&[("a", 10, true), ("b", 10, true), ("c", 5, true)]);
+        set_current(&mut all, |one| one.version.as_str() == "b");
+        let row = |id: &str, state, retired| (id.to_owned(), state, retired);
+        assert_eq!(
+            told(&all),
+            [row("b", Current, None), row("a", Previous, Some(10)), row("c", Previous, Some(10))]
+        );
+    }
+}

@@ -1,0 +1,181 @@
+//! The store.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use azure_core::http::Response;
+use azure_security_keyvault_secrets::SecretClient;
+use serde::de::DeserializeOwned;
+use strongroom_core::{
+    Capabilities, Clock, Error, ErrorKind, GetOptions, LiveVersion, Probe, ProviderInfo,
+    PutOptions, Reason, Result, Secret, SecretName, SecretStore, SecretValue, SecretVersion,
+    VersionInfo, escaped,
+};
+
+use crate::bundle::unreadable;
+use crate::live::Watched;
+use crate::wire::{self, quiet};
+use crate::{ID, examine, name};
+
+const INFO: ProviderInfo = ProviderInfo::new(ID);
+
+/// Most names of which it is remembered how they are spelt.
+const MOST_SPELLINGS: usize = 10_000;
+
+/// Secrets of one vault.
+pub(crate) struct AzureStore {
+    pub(crate) client: SecretClient,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Keys whose versions were asked for.
+    pub(crate) watched: Mutex<HashMap<SecretName, Watched>>,
+    /// How the names that were used are spelt, by what a vault makes of them.
+    spellings: Mutex<HashMap<String, String>>,
+}
+
+/// The official client shows nothing.
+impl fmt::Debug for AzureStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AzureStore")
+            .field("vault", &self.client.endpoint().as_str())
+            .finish_non_exhaustive()
+    }
+}
+
+impl AzureStore {
+    pub(crate) fn new(client: SecretClient, clock: Arc<dyn Clock>) -> Self {
+        let (watched, spellings) = Default::default();
+        Self { client, clock, watched, spellings }
+    }
+
+    /// The name in the vault, if nobody uses another spelling of the same.
+    ///
+    /// # Errors
+    /// `Misconfigured`, with reason `collision` if somebody does.
+    pub(crate) fn place(&self, name: &SecretName) -> Result<String> {
+        let text = name::to_vault(name)?;
+        let spellings = self.spellings.lock().unwrap_or_else(PoisonError::into_inner);
+        match spellings.get(&text.to_ascii_lowercase()) {
+            Some(other) if *other != text => {
+                let message = format!(
+                    "to Key Vault this is the same name as `{}`, which is in use: it does not tell upper from lower case",
+                    escaped(other)
+                );
+                Err(Error::new(ErrorKind::Misconfigured, message).with_reason(Reason::Collision))
+            }
+            _ => Ok(text),
+        }
+    }
+
+    /// The secret is there, under this name.
+    pub(crate) fn found(&self, place: &str) {
+        let mut spellings = self.spellings.lock().unwrap_or_else(PoisonError::into_inner);
+        if spellings.len() < MOST_SPELLINGS {
+            spellings.entry(place.to_ascii_lowercase()).or_insert_with(|| place.to_owned());
+        }
+    }
+
+    /// The secret is not there any more, so that its name may be spelt otherwise.
+    pub(crate) fn lost(&self, place: &str) {
+        let mut spellings = self.spellings.lock().unwrap_or_else(PoisonError::into_inner);
+        spellings.remove(&place.to_ascii_lowercase());
+    }
+
+    fn located<'a>(
+        &self,
+        operation: &'static str,
+        name: Option<&'a SecretName>,
+    ) -> impl Fn(Error) -> Error + 'a {
+        move |error| {
+            let error = match (error.name(), name) {
+                (None, Some(name)) => error.with_name(name.as_str()),
+                _ => error,
+            };
+            error.with_operation(ID, operation)
+        }
+    }
+}
+
+/// Makes a call of the official client.
+pub(crate) async fn call<T>(
+    work: impl Future<Output = azure_core::Result<Response<T>>>,
+) -> Result<Response<T>> {
+    quiet(work).await.map_err(|error| wire::ours(&error))
+}
+
+/// What an answer says, in a shape of ours: theirs would keep values that nobody wipes.
+pub(crate) fn read<T: DeserializeOwned, M>(answer: Response<M>) -> Result<T> {
+    let body = answer.into_body();
+    serde_json::from_slice(body.as_ref()).map_err(|_| unreadable())
+}
+
+#[async_trait]
+impl SecretStore for AzureStore {
+    fn info(&self) -> &ProviderInfo {
+        &INFO
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let mut can = Capabilities::default();
+        (can.put, can.list, can.versions, can.delete) = (true, true, true, true);
+        can
+    }
+
+    async fn get(&self, name: &SecretName, options: GetOptions) -> Result<Secret> {
+        let located = self.located("get", Some(name));
+        match options.field {
+            Some(_) => Err(located(no_fields())),
+            None => self.read(name, &options.select).await.map_err(located),
+        }
+    }
+
+    async fn put(
+        &self,
+        name: &SecretName,
+        value: SecretValue,
+        options: PutOptions,
+    ) -> Result<Option<SecretVersion>> {
+        let located = self.located("put", Some(name));
+        self.write(name, &value, &options).await.map(Some).map_err(located)
+    }
+
+    async fn retire(&self, name: &SecretName, version: &SecretVersion) -> Result<()> {
+        self.disable(name, version).await.map_err(self.located("retire", Some(name)))
+    }
+
+    async fn restore(&self, name: &SecretName) -> Result<()> {
+        self.bring_back(name).await.map_err(self.located("restore", Some(name)))
+    }
+
+    async fn delete(&self, name: &SecretName) -> Result<()> {
+        self.remove(name).await.map_err(self.located("delete", Some(name)))
+    }
+
+    async fn list(&self, prefix: Option<&SecretName>) -> Result<Vec<SecretName>> {
+        self.names(prefix).await.map_err(self.located("list", prefix))
+    }
+
+    async fn versions(&self, name: &SecretName) -> Result<Vec<VersionInfo>> {
+        self.all_versions(name).await.map_err(self.located("versions", Some(name)))
+    }
+
+    async fn live_versions(
+        &self,
+        name: &SecretName,
+        since: SystemTime,
+    ) -> Result<Vec<LiveVersion>> {
+        self.live(name, since).await.map_err(self.located("live_versions", Some(name)))
+    }
+
+    async fn probe(&self) -> Result<Probe> {
+        let asked = examine::ask(&self.client).await;
+        asked.map(|()| Probe::Active).map_err(self.located("probe", None))
+    }
+}
+
+pub(crate) fn no_fields() -> Error {
+    let message = "this store has no fields; read and write the whole value";
+    Error::new(ErrorKind::Unsupported, message)
+}

@@ -1,0 +1,114 @@
+//! The transport below the official client: it says who asks, and what the answers mean.
+//!
+//! The official client is given a token that is none. So it builds URLs, reads pages and finds out how a vault
+//! wants to be asked, and has no tokens of its own that could be too old, or sent to somebody else.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
+use azure_core::http::headers::{AUTHORIZATION, Headers, WWW_AUTHENTICATE};
+use azure_core::http::{
+    AsyncRawResponse, ClientOptions, HttpClient, Request, RetryOptions, Transport,
+};
+use azure_core::time::{Duration, OffsetDateTime};
+use azure_security_keyvault_secrets::{SecretClient, SecretClientOptions};
+use strongroom_core::{Error, ErrorKind, Result};
+use strongroom_http::{Client, Header, Response, TokenCache};
+
+use crate::challenge::Expected;
+use crate::{classify, wire};
+
+/// One vault.
+#[derive(Debug)]
+pub(crate) struct Vault {
+    pub(crate) client: Client,
+    pub(crate) tokens: TokenCache,
+    pub(crate) expected: Expected,
+    /// When the vault answered last, by its own clock.
+    pub(crate) date: Mutex<Option<SystemTime>>,
+}
+
+impl Vault {
+    /// The official client, which talks through this. `is_verified`: whether the vault's host has to be of the
+    /// domain that it wants tokens for.
+    ///
+    /// # Errors
+    /// `Internal` if it cannot be made.
+    pub(crate) fn official(self: Arc<Self>, is_verified: bool) -> Result<SecretClient> {
+        let url = self.client.endpoint().origin();
+        let options = SecretClientOptions {
+            client_options: ClientOptions {
+                retry: RetryOptions::none(),
+                transport: Some(Transport::new(self)),
+                ..ClientOptions::default()
+            },
+            verify_challenge_resource: Some(is_verified),
+            ..SecretClientOptions::default()
+        };
+        let made = SecretClient::new(&url, Arc::new(Placeholder), Some(options));
+        made.map_err(|error| wire::ours(&error))
+    }
+
+    async fn ask(&self, theirs: &Request) -> Result<Response> {
+        let is_first = theirs.headers().get_optional_str(&AUTHORIZATION).is_none();
+        let response = match is_first {
+            true => self.client.send(wire::request(theirs)?).await?,
+            false => self.ask_as_us(theirs).await?,
+        };
+        *self.date.lock().unwrap_or_else(PoisonError::into_inner) = response.date();
+        match (response.status(), is_first) {
+            (401, true) => self.expected.check(&response).map(|()| response),
+            // What hands out secrets to anybody is no vault.
+            (..=399, true) => Err(response.malformed()),
+            (..=399, false) => Ok(response),
+            _ => Err(classify::error(&response)),
+        }
+    }
+
+    async fn ask_as_us(&self, theirs: &Request) -> Result<Response> {
+        let answer = self.tokens.call(
+            |token| async move {
+                let bearer = Header::secret("authorization", token.value())?;
+                let response = self.client.send(wire::request(theirs)?.header(bearer)).await?;
+                if response.status() == 401 {
+                    self.expected.check(&response)?;
+                }
+                Ok(response)
+            },
+            |response| (response.status() == 401).then_some(false),
+        );
+        answer.await?.ok_or_else(|| {
+            Error::new(ErrorKind::Unauthenticated, "the vault does not accept the token")
+        })
+    }
+}
+
+#[async_trait]
+impl HttpClient for Vault {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        let response = self.ask(request).await.map_err(wire::wrapped)?;
+        let mut headers = Headers::new();
+        if let Some(challenge) = response.challenge() {
+            headers.insert(WWW_AUTHENTICATE, challenge.to_owned());
+        }
+        let status = response.status().into();
+        Ok(AsyncRawResponse::from_bytes(status, headers, response.into_body()))
+    }
+}
+
+/// In place of a token, which the transport knows.
+#[derive(Debug)]
+struct Placeholder;
+
+#[async_trait]
+impl TokenCredential for Placeholder {
+    async fn get_token(
+        &self,
+        _: &[&str],
+        _: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        Ok(AccessToken::new("none", OffsetDateTime::now_utc() + Duration::days(1)))
+    }
+}
