@@ -3,6 +3,7 @@
 //! - [`FakeVault`] is a Vault without Vault: stateful, with policies, [faults](Fault) and counted calls. Its
 //!   `settings()` open a whole `Secrets` on it.
 //! - [`FakeAws`] is AWS Secrets Manager without AWS: signatures, versions, labels, pages, planned deletion.
+//! - [`FakeAzure`] is Azure Key Vault without Azure, over TLS, with Entra and the endpoints of managed identities.
 //! - [`conformance`] says what every store and every signer has to do, row by row.
 //! - [`RawServer`], [`BlackHole`] and [`TlsFront`] do what no server library can: break off, drip, hang, and
 //!   show bad certificates.
@@ -13,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod aws;
+mod azure;
 mod chaos;
 mod clock;
 pub mod conformance;
@@ -22,6 +24,7 @@ mod tls;
 mod vault;
 
 pub use aws::{AwsCall, ErrorForm, FakeAws};
+pub use azure::{AzureCall, AzureFlow, FakeAzure};
 pub use chaos::{ChaosStore, Gate, Step};
 pub use clock::ManualClock;
 pub use fault::{Fault, On};

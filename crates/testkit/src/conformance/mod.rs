@@ -35,13 +35,21 @@ pub use store::store;
 pub struct Subject {
     store: Arc<dyn SecretStore>,
     can: Capabilities,
+    largest: usize,
 }
 
 impl Subject {
     /// A store that can do exactly this. It may hold secrets; the suites write below `conformance/`, and
     /// each expects to find nothing there.
     pub fn new(store: Arc<dyn SecretStore>, can: Capabilities) -> Self {
-        Self { store, can }
+        Self { store, can, largest: SecretValue::MAX_BYTES }
+    }
+
+    /// The same, with a largest value of this many bytes in place of 64 KiB.
+    #[must_use]
+    pub fn with_largest(mut self, bytes: usize) -> Self {
+        self.largest = bytes;
+        self
     }
 
     /// A name of the row's own.

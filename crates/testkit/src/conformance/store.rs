@@ -13,7 +13,7 @@ pub async fn store(subject: &Subject) -> Outcome {
     let mut run = Run::new();
     run.row("missing_secret_is_not_found", true, missing(subject)).await;
     run.row("written_text_is_read_back_exactly", can.put, exact(subject)).await;
-    run.row("value_of_64_kib_is_kept", can.put, largest(subject)).await;
+    run.row("largest_value_is_kept", can.put, largest(subject)).await;
     run.row("binary_value_is_kept_or_refused", can.put, binary(subject)).await;
     run.row("odd_names_stay_apart_or_are_refused", can.put, odd_names(subject)).await;
     run.row("batch_answers_each_name_in_order", can.put, batch(subject)).await;
@@ -67,9 +67,16 @@ async fn exact(subject: &Subject) -> Checked {
 
 async fn largest(subject: &Subject) -> Checked {
     let name = subject.name("largest", "");
-    let value = "c".repeat(SecretValue::MAX_BYTES);
+    let value = "c".repeat(subject.largest);
     subject.put(&name, &value).await?;
-    ensure(subject.get(&name).await?.expose() == value.as_bytes(), "came back changed")
+    ensure(subject.get(&name).await?.expose() == value.as_bytes(), "came back changed")?;
+    // What is longer than any value is refused before it gets here.
+    if subject.largest < SecretValue::MAX_BYTES {
+        let longer = subject.put(&name, &format!("{value}c")).await;
+        let error = refused(longer, ErrorKind::InvalidValue)?;
+        ensure(error.reason() == Some(Reason::TooLarge), format!("{error:?}"))?;
+    }
+    Ok(())
 }
 
 async fn binary(subject: &Subject) -> Checked {
