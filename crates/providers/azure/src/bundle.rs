@@ -35,6 +35,8 @@ pub(crate) struct Item {
 pub(crate) struct Page {
     #[serde(default)]
     pub(crate) value: Option<Vec<Item>>,
+    #[serde(default, rename = "nextLink")]
+    pub(crate) next_link: Option<String>,
 }
 
 /// What decides whether a version may be used, in seconds since 1970. A vault itself looks at the first alone.

@@ -1,10 +1,12 @@
 //! Lists of names and of versions, page by page.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 
-use azure_core::http::{PageIterator, Response};
+use azure_core::http::{Pager, Url};
+use azure_security_keyvault_secrets::models::ListSecretPropertiesResult;
 use futures_util::StreamExt;
-use strongroom_core::{ErrorKind, Result, SecretName, VersionInfo, VersionState};
+use strongroom_core::{Error, ErrorKind, Result, SecretName, VersionInfo, VersionState};
 
 use crate::bundle::{Item, Page};
 use crate::name;
@@ -16,7 +18,7 @@ impl AzureStore {
     pub(crate) async fn names(&self, prefix: Option<&SecretName>) -> Result<Vec<SecretName>> {
         prefix.map(name::to_vault).transpose()?;
         let pages = self.client.list_secret_properties(None);
-        let items = all(pages.map_err(|error| wire::ours(&error))?.into_pages()).await?;
+        let items = all(self.client.endpoint(), pages).await?;
         let names = items.iter().filter_map(|item| name::from_vault(&item.name()?));
         let is_below = |name: &SecretName| {
             prefix.is_none_or(|prefix| name == prefix || name.strip_prefix(prefix).is_some())
@@ -54,7 +56,7 @@ impl AzureStore {
     /// is not there.
     pub(crate) async fn listed(&self, place: &str) -> Result<Vec<VersionInfo>> {
         let pages = self.client.list_secret_properties_versions(place, None);
-        let items = all(pages.map_err(|error| wire::ours(&error))?.into_pages()).await;
+        let items = all(self.client.endpoint(), pages).await;
         let items = match items {
             // It is empty for some secrets that never were, and not for others.
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
@@ -97,12 +99,27 @@ fn info(item: &Item) -> Option<VersionInfo> {
     Some(info)
 }
 
+/// The pages of a list, as the official client gives them.
+type Pages = azure_core::Result<Pager<ListSecretPropertiesResult>>;
+
 /// The items of all pages. The official client follows the links; the transport refuses those that lead to others.
-async fn all<T: Send>(mut pages: PageIterator<Response<T>>) -> Result<Vec<Item>> {
-    let mut items = Vec::new();
+async fn all(vault: &Url, pages: Pages) -> Result<Vec<Item>> {
+    let mut pages = pages.map_err(|error| wire::ours(&error))?.into_pages();
+    let (mut items, mut seen) = (Vec::new(), HashSet::new());
     while let Some(page) = quiet(pages.next()).await {
         let page: Page = read(page.map_err(|error| wire::ours(&error))?)?;
         items.extend(page.value.unwrap_or_default());
+        let Some(link) = page.next_link.filter(|link| !link.is_empty()) else { continue };
+        // The transport refuses it too, and the official client what is not https; this says why.
+        let is_here = vault.join(&link).is_ok_and(|next| next.origin() == vault.origin());
+        let message = if !is_here {
+            "the next page of the list is on another server than the vault; it is not asked for"
+        } else if !seen.insert(link) {
+            "the pages of the list lead back to one that was there before"
+        } else {
+            continue;
+        };
+        return Err(Error::new(ErrorKind::Malformed, message));
     }
     Ok(items)
 }
