@@ -1,1 +1,88 @@
-//! todo
+//! How a vault asks for a token, and when it gets none.
+
+use strongroom::{ErrorKind, Outcome};
+use strongroom_testkit::{FakeAzure, Fault, On};
+
+use crate::doctor::expect;
+use crate::refused;
+use crate::scene::{NEGATIVE, Scene};
+
+const TENANT: &str = "00000000-0000-0000-0000-00000000000a";
+
+#[tokio::test]
+async fn case_55_f091_a_token_for_somebody_else_is_not_asked_for() {
+    for (authority, resource, words) in [
+        ("https://login.example/canary-tenant", FakeAzure::RESOURCE, "`https://login.example`"),
+        ("https://login.microsoftonline.com.example/x", FakeAzure::RESOURCE, "example`"),
+        ("http://login.microsoftonline.com/x", FakeAzure::RESOURCE, "`http://login"),
+        ("canary", FakeAzure::RESOURCE, "`nobody`"),
+        ("", "https://vault.azure.net.example", "`https://vault.azure.net.example`"),
+        ("", "https://management.azure.com", "`https://management.azure.com`"),
+        ("", "https://vault.azure.cn", "`https://vault.azure.cn`"),
+        ("", "", "for ``"),
+    ] {
+        let Scene { fake, secrets, .. } = Scene::once().await;
+        let own = format!("{}/{TENANT}", fake.address());
+        fake.set_challenge(if authority.is_empty() { &own } else { authority }, resource);
+        let error = refused(secrets.get("a").await, ErrorKind::Malformed);
+        assert!(error.to_string().contains(words), "{error}");
+        assert!(error.to_string().contains("none was sent"), "{error}");
+        let calls = fake.calls();
+        assert!(calls.iter().all(|call| call.operation == "get" && !call.has_token), "{calls:?}");
+    }
+}
+
+#[tokio::test]
+async fn f091_a_vault_that_asks_for_somebody_else_later_gets_no_more_tokens() {
+    let Scene { fake, clock, secrets, .. } = Scene::once().await;
+    secrets.get("a").await.unwrap();
+    fake.set_challenge("https://login.example/x", FakeAzure::RESOURCE);
+    fake.revoke_tokens();
+    refused(secrets.get("b").await, ErrorKind::Malformed);
+    assert_eq!(fake.count("token"), 1);
+    fake.set_challenge(&format!("{}/{TENANT}", fake.address()), FakeAzure::RESOURCE);
+    fake.put("b", "canary-b");
+    clock.advance(NEGATIVE);
+    secrets.get("b").await.unwrap();
+    assert_eq!(fake.count("token"), 2);
+}
+
+#[tokio::test]
+async fn authorities_of_microsoft_are_believed_and_the_token_comes_from_ours() {
+    for authority in ["https://login.microsoftonline.com", "https://login.windows.net"] {
+        let Scene { fake, secrets, .. } = Scene::once().await;
+        fake.set_challenge(&format!("{authority}/{TENANT}"), FakeAzure::RESOURCE);
+        secrets.get("a").await.unwrap();
+        assert_eq!(fake.count("token"), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_vault_of_another_tenant_is_told() {
+    let Scene { fake, secrets, .. } = Scene::once().await;
+    let other = "11111111-1111-1111-1111-111111111111";
+    fake.set_challenge(&format!("{}/{other}", fake.address()), FakeAzure::RESOURCE);
+    let error = refused(secrets.get("a").await, ErrorKind::Misconfigured);
+    assert_eq!(error.key(), Some("AZURE_TENANT_ID"));
+    assert!(error.to_string().contains(other), "{error}");
+    assert_eq!(fake.count("token"), 0);
+    let diagnosis = secrets.diagnose(&["a"]).await;
+    expect(&diagnosis, "credential", Outcome::Fail, other);
+}
+
+#[tokio::test]
+async fn what_asks_for_no_token_is_no_vault() {
+    for (status, kind) in [
+        (200, ErrorKind::Malformed),
+        (302, ErrorKind::Malformed),
+        (401, ErrorKind::Malformed),
+        (404, ErrorKind::Malformed),
+        (503, ErrorKind::Unavailable),
+    ] {
+        let Scene { fake, secrets, .. } = Scene::once().await;
+        fake.fault(Fault::new(On::Any).status(status).body("{\"value\":\"canary-other\"}"));
+        let error = refused(secrets.get("a").await, kind);
+        assert!(!format!("{error:?}").contains("canary"), "{error:?}");
+        assert_eq!(fake.count("token"), 0, "{status}");
+    }
+}

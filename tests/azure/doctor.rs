@@ -1,1 +1,91 @@
-//! todo
+//! What `doctor` says.
+
+use strongroom::{Check, Diagnosis, ErrorKind, Outcome, Probe};
+use strongroom_testkit::{FakeAzure, Fault, On};
+use strongroom_tests::key;
+
+use crate::refused;
+use crate::scene::Scene;
+
+const KEY: (&str, &str) = ("AZURE_KV_SIGNING_SECRET_NAME", "signing-key");
+
+#[track_caller]
+pub(crate) fn expect(diagnosis: &Diagnosis, name: &str, outcome: Outcome, words: &str) -> Check {
+    let check = diagnosis.checks.iter().find(|check| check.name == name);
+    let check = check.unwrap_or_else(|| panic!("no {name}: {diagnosis:#?}"));
+    assert_eq!(check.outcome, outcome, "{check:?}");
+    assert!(check.detail.contains(words), "{check:?}");
+    check.clone()
+}
+
+#[tokio::test]
+async fn a_good_set_up_is_ready_and_says_which_way_finds_previous_keys() {
+    let scene = Scene::once().await;
+    scene.fake.put(KEY.1, &key("1"));
+    let diagnosis = scene.another(&[KEY]).await.diagnose(&["a"]).await;
+    for (name, words) in [
+        ("network", "https://127.0.0.1"),
+        ("tls", "trusted"),
+        ("credential", "`client_secret`, accepted"),
+        ("clock", "clock skew"),
+        ("read", "`a`"),
+        ("sign", ""),
+        ("version", "may list versions"),
+    ] {
+        expect(&diagnosis, name, Outcome::Pass, words);
+    }
+    let limited = scene.limited(&[("*", &["get"])], &[KEY]).await;
+    let diagnosis = limited.diagnose(&["a"]).await;
+    let check = expect(&diagnosis, "version", Outcome::Fail, "may not list versions");
+    assert!(check.detail.contains("`list` permission") && check.detail.contains("`jwks`"));
+    assert_eq!(diagnosis.status(), "degraded");
+}
+
+#[tokio::test]
+async fn each_fault_is_told_where_it_is() {
+    let scene = Scene::once().await;
+    let wrong = scene.another(&[("AZURE_CLIENT_SECRET", "canary-wrong")]).await;
+    let diagnosis = wrong.diagnose(&["a"]).await;
+    expect(&diagnosis, "network", Outcome::Pass, "answers");
+    expect(&diagnosis, "credential", Outcome::Fail, "AADSTS7000215");
+    assert_eq!(diagnosis.status(), "not_ready");
+    assert!(!format!("{diagnosis:?}").contains("canary"), "{diagnosis:?}");
+
+    scene.fake.fault(FakeAzure::error(On::Any, 403, "Forbidden", Some("ForbiddenByFirewall")));
+    let diagnosis = scene.another(&[]).await.diagnose(&["a"]).await;
+    expect(&diagnosis, "read", Outcome::Fail, "firewall");
+    scene.fake.clear_faults();
+
+    scene.fake.fault(Fault::new(On::Any).status(503));
+    let diagnosis = scene.another(&[]).await.diagnose(&["a"]).await;
+    assert_eq!(diagnosis.status(), "not_ready");
+    scene.fake.clear_faults();
+
+    let past = ("date", "Sat, 01 Jan 2000 00:00:00 GMT");
+    scene.fake.fault(Fault::new(On::Any).header(past.0, past.1));
+    let diagnosis = scene.another(&[]).await.diagnose(&["a"]).await;
+    expect(&diagnosis, "clock", Outcome::Fail, "ahead of the vault's");
+    scene.fake.clear_faults();
+
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let closed = format!("https://{}", socket.local_addr().unwrap());
+    let secrets = scene.another(&[("AZURE_KEY_VAULT_URL", &closed)]).await;
+    expect(&secrets.diagnose(&["a"]).await, "network", Outcome::Fail, "cannot connect");
+}
+
+#[tokio::test]
+async fn case_108_110_111_a_probe_reads_no_secret_and_tells_what_is_the_matter() {
+    let scene = Scene::once().await;
+    assert_eq!(scene.secrets.probe().await.unwrap().probe, Probe::Active);
+    assert_eq!(scene.fake.count("GET /secrets/a"), 0);
+    let limited = scene.limited(&[("b", &["get"])], &[]).await;
+    assert_eq!(limited.probe().await.unwrap().probe, Probe::Active, "it is known all the same");
+    let signing = scene.another(&[KEY]).await;
+    let error = refused(signing.probe().await, ErrorKind::Misconfigured);
+    assert_eq!(error.name(), Some(KEY.1), "{error}");
+    let wrong = scene.another(&[("AZURE_CLIENT_SECRET", "canary-wrong")]).await;
+    refused(wrong.probe().await, ErrorKind::Unauthenticated);
+    scene.fake.fault(Fault::new(On::Any).status(503));
+    refused(scene.secrets.probe().await, ErrorKind::Unavailable);
+}

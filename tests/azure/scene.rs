@@ -18,15 +18,25 @@ pub(crate) struct Scene {
     pub(crate) fake: FakeAzure,
     pub(crate) clock: ManualClock,
     pub(crate) secrets: Secrets,
+    attempts: u32,
 }
 
 impl Scene {
     pub(crate) async fn with(more: &[(&str, &str)]) -> Self {
+        Self::start(more, 3).await
+    }
+
+    /// Without retries, which wait by the real clock for as long as a login that failed says.
+    pub(crate) async fn once() -> Self {
+        Self::start(&[], 1).await
+    }
+
+    async fn start(more: &[(&str, &str)], attempts: u32) -> Self {
         let clock = clock();
         let fake = FakeAzure::start_with_clock(Arc::new(clock.clone())).await;
         fake.put("a", "canary-a");
-        let secrets = secrets(&clock, fake.settings(), more).await;
-        Self { fake, clock, secrets }
+        let secrets = secrets(&clock, fake.settings(), more, attempts).await;
+        Self { fake, clock, secrets, attempts }
     }
 
     pub(crate) async fn new() -> Self {
@@ -40,7 +50,7 @@ impl Scene {
 
     /// Another service on the same fake, with other settings.
     pub(crate) async fn from(&self, settings: Settings, more: &[(&str, &str)]) -> Secrets {
-        secrets(&self.clock, settings, more).await
+        secrets(&self.clock, settings, more, self.attempts).await
     }
 
     /// Another service that may do this alone.
@@ -58,9 +68,14 @@ impl Scene {
     }
 }
 
-async fn secrets(clock: &ManualClock, settings: Settings, more: &[(&str, &str)]) -> Secrets {
+async fn secrets(
+    clock: &ManualClock,
+    settings: Settings,
+    more: &[(&str, &str)],
+    attempts: u32,
+) -> Secrets {
     let settings = with(settings, more);
-    let builder = Secrets::builder().settings(settings).clock(clock.clone());
+    let builder = Secrets::builder().settings(settings).clock(clock.clone()).attempts(attempts);
     builder.build().await.expect("good settings")
 }
 

@@ -26,7 +26,7 @@ async fn case_4_5_6_values_that_key_vault_cannot_keep_are_refused_before_anythin
 
 #[tokio::test]
 async fn case_7_a_missing_secret_is_asked_about_once_and_then_remembered() {
-    let Scene { fake, clock, secrets } = Scene::new().await;
+    let Scene { fake, clock, secrets, .. } = Scene::new().await;
     secrets.get("a").await.unwrap();
     let calls = fake.calls().len();
     for _ in 0..3 {
@@ -67,7 +67,7 @@ async fn case_16_conditions_and_pending_versions_are_unsupported_before_anything
 
 #[tokio::test]
 async fn case_22_a_deleted_secret_is_told_as_such_holds_its_name_and_comes_back() {
-    let Scene { fake, clock, secrets } = Scene::new().await;
+    let Scene { fake, clock, secrets, .. } = Scene::new().await;
     secrets.get("a").await.unwrap();
     fake.delete("a");
     clock.advance(TTL);
@@ -160,7 +160,7 @@ async fn b012_b013_names_are_refused_before_anything_is_sent() {
 
 #[tokio::test]
 async fn case_78_79_80_reads_are_shared_cached_and_renewed() {
-    let Scene { fake, clock, secrets } = Scene::new().await;
+    let Scene { fake, clock, secrets, .. } = Scene::new().await;
     let reads: Vec<_> = (0..100)
         .map(|_| {
             let secrets = secrets.clone();

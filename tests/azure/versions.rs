@@ -35,7 +35,7 @@ async fn case_19_20_21_each_version_is_read_by_its_id() {
 #[tokio::test]
 async fn case_24_25_f088_a_disabled_version_is_disabled_and_no_older_one_is_read_for_it() {
     for is_old_spelling in [false, true] {
-        let Scene { fake, clock, secrets } = Scene::new().await;
+        let Scene { fake, clock, secrets, .. } = Scene::new().await;
         fake.set_old_inner_error(is_old_spelling);
         let first = fake.version_of("a").unwrap();
         let second = fake.put("a", "canary-2");
@@ -56,7 +56,7 @@ async fn case_24_25_f088_a_disabled_version_is_disabled_and_no_older_one_is_read
 
 #[tokio::test]
 async fn case_24_restoring_enables_a_disabled_secret() {
-    let Scene { fake, clock, secrets } = Scene::new().await;
+    let Scene { fake, clock, secrets, .. } = Scene::new().await;
     fake.disable("a", &fake.version_of("a").unwrap());
     refused(secrets.get("a").await, ErrorKind::Disabled);
     secrets.restore("a").await.unwrap();
@@ -67,7 +67,7 @@ async fn case_24_restoring_enables_a_disabled_secret() {
 #[tokio::test]
 async fn case_26_27_f089_versions_are_used_between_their_times_only_though_the_vault_hands_them_out()
  {
-    let Scene { fake, clock, secrets } = Scene::new().await;
+    let Scene { fake, clock, secrets, .. } = Scene::new().await;
     let version = fake.version_of("a").unwrap();
     fake.set_not_before("a", &version, clock.now() + DAY);
     fake.set_expires("a", &version, clock.now() + DAY * 2);
@@ -84,7 +84,7 @@ async fn case_26_27_f089_versions_are_used_between_their_times_only_though_the_v
 
 #[tokio::test]
 async fn case_28_versions_are_in_the_order_of_their_times_whatever_that_of_the_vault() {
-    let Scene { fake, clock, secrets } = Scene::new().await;
+    let Scene { fake, clock, secrets, .. } = Scene::new().await;
     let mut made = vec![fake.version_of("a").unwrap()];
     let mut times = vec![clock.now()];
     for number in 0..60 {
@@ -123,7 +123,7 @@ async fn of_versions_of_one_second_the_vault_says_which_is_current() {
 
 #[tokio::test]
 async fn the_previous_version_is_the_newest_enabled_one_before() {
-    let Scene { fake, clock, secrets } = Scene::new().await;
+    let Scene { fake, clock, secrets, .. } = Scene::new().await;
     let first = fake.version_of("a").unwrap();
     clock.advance(TTL);
     let second = fake.put("a", "canary-2");

@@ -5,6 +5,7 @@ use strongroom_http::{CaBundle, Config as HttpConfig, Endpoint, Plaintext, Proxy
 
 use crate::auth::{self, Credential};
 use crate::cloud::Cloud;
+use crate::name::to_vault;
 
 pub(crate) const VAULT_URL: Key =
     Key::text("AZURE_KEY_VAULT_URL", "URL of the vault, as in `https://NAME.vault.azure.net`")
@@ -141,6 +142,9 @@ fn https(key: &Key, text: &str) -> Result<Endpoint> {
 
 fn signing(settings: &Settings) -> Result<Option<SecretName>> {
     let text = settings.text(&SIGNING_SECRET)?;
-    let name = text.map(|text| SecretName::new(&text)).transpose();
-    name.map_err(|error| error.with_key(SIGNING_SECRET.name))
+    let checked = |text: String| {
+        let name = SecretName::new(&text)?;
+        to_vault(&name).map(|_| name)
+    };
+    text.map(checked).transpose().map_err(|error| error.with_key(SIGNING_SECRET.name))
 }

@@ -49,18 +49,19 @@ pub(crate) fn wrapped(error: Error) -> azure_core::Error {
 
 /// The error of ours below one of the official client; of its own ones the kind alone, as they may quote.
 pub(crate) fn ours(error: &azure_core::Error) -> Error {
+    let mut is_unreadable = false;
     let mut below: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(one) = below {
         if let Some(ours) = one.downcast_ref::<Error>() {
             return ours.clone();
         }
+        let theirs = one.downcast_ref::<azure_core::Error>().map(azure_core::Error::kind);
+        is_unreadable |= matches!(theirs, Some(SdkErrorKind::DataConversion));
         below = one.source();
     }
-    match error.kind() {
-        SdkErrorKind::DataConversion => {
-            Error::new(ErrorKind::Malformed, "the answer is not in the expected form")
-        }
-        _ => Error::new(ErrorKind::Internal, "the official client could not make the request"),
+    match is_unreadable {
+        true => Error::new(ErrorKind::Malformed, "the answer is not in the expected form"),
+        false => Error::new(ErrorKind::Internal, "the official client could not make the request"),
     }
 }
 

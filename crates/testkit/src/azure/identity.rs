@@ -26,8 +26,8 @@ impl Identities {
         if ask.header("metadata") != Some("true") {
             return imds_error("Required metadata header not specified");
         }
-        if ask.query("api-version").as_deref() != Some("2018-02-01") {
-            return imds_error("Required api-version 2018-02-01 not specified");
+        if !ask.query("api-version").is_some_and(|version| IMDS_VERSIONS.contains(&&*version)) {
+            return imds_error("Required api-version not specified, or not known");
         }
         let Some(resource) = ask.query("resource") else {
             return imds_error("Required resource parameter not specified");
@@ -84,6 +84,9 @@ impl Identities {
         })
     }
 }
+
+/// Those that the official clients for Python and for Rust send.
+const IMDS_VERSIONS: [&str; 2] = ["2018-02-01", "2019-08-01"];
 
 fn imds_error(text: &str) -> Reply {
     let error = "invalid_request";

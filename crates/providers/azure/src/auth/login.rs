@@ -133,6 +133,9 @@ impl AzureLogin {
         };
         let length = std::time::SystemTime::from(token.expires_on).duration_since(now);
         let length = length.unwrap_or_default();
+        if token.token.secret().is_empty() {
+            return Err(Error::new(ErrorKind::Malformed, "an answer of success without a token"));
+        }
         let value = SecretValue::from(format!("Bearer {}", token.token.secret()));
         Ok(Token::new(value, Lease::Ends { since, length, renewable: false }))
     }
