@@ -1,6 +1,6 @@
 //! How a vault asks for a token, and when it gets none.
 
-use strongroom::{ErrorKind, Outcome};
+use strongroom::{ErrorKind, Outcome, Secrets};
 use strongroom_testkit::{FakeAzure, Fault, On};
 
 use crate::doctor::expect;
@@ -84,5 +84,28 @@ async fn what_asks_for_no_token_is_no_vault() {
         let error = refused(secrets.get("a").await, kind);
         assert!(!format!("{error:?}").contains("canary"), "{error:?}");
         assert_eq!(fake.count("token"), 0, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn the_settings_of_a_vault_in_the_cloud_lead_to_it_and_its_challenge_is_verified() {
+    let Scene { fake, .. } = Scene::once().await;
+    fake.put("a", "canary-cloud");
+    let secrets = Secrets::from_settings(fake.cloud_settings()).await.unwrap();
+    assert!(secrets.warnings().is_empty(), "{:?}", secrets.warnings());
+    assert_eq!(secrets.get("a").await.unwrap().value().expose(), b"canary-cloud");
+    for number in 0..30 {
+        fake.put(&format!("many--{number}"), "canary");
+    }
+    assert_eq!(secrets.list(None).await.unwrap().len(), 31, "pages of the vault by its name");
+    assert_eq!(secrets.diagnose(&["a"]).await.status(), "ready");
+    for (authority, resource) in [
+        ("https://login.microsoftonline.com", "https://vault.azure.cn"),
+        ("https://login.example", FakeAzure::RESOURCE),
+        (fake.address().as_str(), FakeAzure::RESOURCE),
+    ] {
+        fake.set_challenge(&format!("{authority}/{TENANT}"), resource);
+        let secrets = Secrets::from_settings(fake.cloud_settings()).await.unwrap();
+        refused(secrets.get("a").await, ErrorKind::Malformed);
     }
 }

@@ -58,7 +58,17 @@ impl TlsFront {
     /// # Panics
     /// If loopback has no free port.
     pub async fn start(upstream: SocketAddr, certificate: Certificate) -> Self {
-        let (config, ca_pem) = issue(certificate).expect("fixed parameters make a certificate");
+        Self::start_for(&[], upstream, certificate).await
+    }
+
+    /// The same, with a certificate for these names besides.
+    pub(crate) async fn start_for(
+        names: &[&str],
+        upstream: SocketAddr,
+        certificate: Certificate,
+    ) -> Self {
+        let (config, ca_pem) =
+            issue(certificate, names).expect("fixed parameters make a certificate");
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let handshakes = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&handshakes);
@@ -110,11 +120,14 @@ async fn forward(
 
 type Issued<T> = Result<T, Box<dyn std::error::Error>>;
 
-fn issue(certificate: Certificate) -> Issued<(ServerConfig, String)> {
+fn issue(certificate: Certificate, names: &[&str]) -> Issued<(ServerConfig, String)> {
     let trusted = authority("strongroom test authority")?;
     let mut params = match certificate {
         Certificate::WrongName => CertificateParams::new(["other.example".to_owned()])?,
-        _ => CertificateParams::new(["127.0.0.1", "::1", "localhost"].map(str::to_owned))?,
+        _ => {
+            let names = ["127.0.0.1", "::1", "localhost"].iter().chain(names);
+            CertificateParams::new(names.map(ToString::to_string).collect::<Vec<_>>())?
+        }
     };
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     // Whole centuries away, so that no clock has to be asked.

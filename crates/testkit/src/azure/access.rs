@@ -93,7 +93,7 @@ impl FakeAzure {
     /// for. What the vault and Entra accept stays. Default: the tenant at the [`address`](Self::address) of the
     /// fake, and [`RESOURCE`](Self::RESOURCE).
     pub fn set_challenge(&self, authorization: &str, resource: &str) {
-        self.lock().challenge = (authorization.to_owned(), resource.to_owned());
+        self.lock().challenge = (Some(authorization.to_owned()), resource.to_owned());
     }
 
     /// Changes the inner code of what rights do not allow, such as to `ForbiddenByPolicy` for a vault with access

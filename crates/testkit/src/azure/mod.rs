@@ -10,6 +10,7 @@ mod identity;
 mod operation;
 mod operator;
 mod page;
+mod proxy;
 mod reply;
 mod rights;
 mod secret;
@@ -28,6 +29,7 @@ use wiremock::{Mock, MockServer, Request, matchers};
 use crate::azure::operation::Door;
 use crate::azure::reply::{INNER, OLD_INNER};
 use crate::azure::state::State;
+use crate::raw::Loopback;
 use crate::{Certificate, Fault, On, TlsFront};
 
 pub use crate::azure::call::{AzureCall, AzureFlow};
@@ -107,6 +109,7 @@ pub struct FakeAzure {
 struct Servers {
     front: TlsFront,
     identity: MockServer,
+    proxy: Loopback,
     /// Behind the front.
     _vault: MockServer,
 }
@@ -114,6 +117,10 @@ struct Servers {
 impl FakeAzure {
     /// The one tenant that Entra has.
     pub const TENANT_ID: &str = "00000000-0000-0000-0000-00000000000a";
+
+    /// The host of the vault by the name that it would have at Azure; see
+    /// [`cloud_settings`](Self::cloud_settings).
+    pub const VAULT_HOST: &str = "canary.vault.azure.net";
 
     /// The client id of the application that may do everything.
     pub const CLIENT_ID: &str = "00000000-0000-0000-0000-00000000000b";
@@ -149,9 +156,11 @@ impl FakeAzure {
         let state = Arc::new(Mutex::new(State::new(clock)));
         let vault = server(&state, Door::Tls).await;
         let identity = server(&state, Door::Plain).await;
-        let front = TlsFront::start(*vault.address(), certificate).await;
-        lock(&state).challenge.0 = format!("{}/{}", front.url(), Self::TENANT_ID);
-        Self { state, servers: Arc::new(Servers { front, identity, _vault: vault }) }
+        let names = [Self::VAULT_HOST, proxy::AUTHORITY_HOST];
+        let front = TlsFront::start_for(&names, *vault.address(), certificate).await;
+        lock(&state).authority = front.url();
+        let proxy = proxy::start(front.address()).await;
+        Self { state, servers: Arc::new(Servers { front, identity, proxy, _vault: vault }) }
     }
 
     /// `https://127.0.0.1:port`: the vault, and the authority that gives tokens for it.
@@ -167,6 +176,12 @@ impl FakeAzure {
     /// What `IDENTITY_ENDPOINT` is set to on App Service.
     pub fn identity_endpoint(&self) -> String {
         format!("{}/msi/token", self.identity_address())
+    }
+
+    /// `http://127.0.0.1:port`: a proxy that leads to the fake whoever wants to go to
+    /// [`VAULT_HOST`](Self::VAULT_HOST) or to `login.microsoftonline.com`, and nobody elsewhere.
+    pub fn proxy_address(&self) -> String {
+        format!("http://{}", self.servers.proxy.address)
     }
 
     /// The certificate of the authority to trust.

@@ -9,7 +9,7 @@ use crate::azure::operation::Operation;
 use crate::azure::page::page;
 use crate::azure::reply::{Refusal, Reply};
 use crate::azure::state::State;
-use crate::azure::{FakeAzure, bundle};
+use crate::azure::{FakeAzure, bundle, proxy};
 
 type Outcome<T> = Result<T, Refusal>;
 
@@ -32,7 +32,7 @@ impl State {
 
     /// The client that a token was issued to.
     fn authenticate(&self, ask: &Ask<'_>, now: Timestamp) -> Outcome<String> {
-        let refuse = |text: &str| Err(Refusal::unauthorized(text, self.challenge()));
+        let refuse = |text: &str| Err(Refusal::unauthorized(text, self.challenge(ask.host())));
         let Some(token) = ask.token() else {
             return refuse("AKV10000: Request is missing a Bearer or PoP token.");
         };
@@ -134,8 +134,14 @@ impl State {
         Ok(told)
     }
 
-    fn challenge(&self) -> String {
+    fn challenge(&self, host: &str) -> String {
         let (authorization, resource) = &self.challenge;
+        let authority = match host {
+            FakeAzure::VAULT_HOST => proxy::AUTHORITY,
+            _ => &self.authority,
+        };
+        let own = || format!("{authority}/{}", FakeAzure::TENANT_ID);
+        let authorization = authorization.clone().unwrap_or_else(own);
         format!("Bearer authorization=\"{authorization}\", resource=\"{resource}\"")
     }
 }

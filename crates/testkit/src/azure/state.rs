@@ -29,8 +29,10 @@ pub(super) struct State {
     pub(super) rights: BTreeMap<String, Rights>,
     pub(super) faults: Faults,
     pub(super) calls: Vec<AzureCall>,
+    /// Where tokens come from, if it is not said otherwise.
+    pub(super) authority: String,
     /// What a challenge names: where tokens come from, and for what.
-    pub(super) challenge: (String, String),
+    pub(super) challenge: (Option<String>, String),
     /// In ids, in place of the host that was asked.
     pub(super) vault_host: Option<String>,
     pub(super) next_link: Option<String>,
@@ -58,7 +60,8 @@ impl State {
             rights: known.map(|id| (id.to_owned(), Rights::all())).into(),
             faults: Faults::default(),
             calls: Vec::new(),
-            challenge: (String::new(), FakeAzure::RESOURCE.to_owned()),
+            authority: String::new(),
+            challenge: (None, FakeAzure::RESOURCE.to_owned()),
             vault_host: None,
             next_link: None,
             denial: "ForbiddenByRbac".to_owned(),

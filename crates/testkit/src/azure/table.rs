@@ -51,6 +51,23 @@ impl FakeAzure {
         ])
     }
 
+    /// As [`settings`](Self::settings), with the URLs of Azure: the vault has a name of Key Vault's, which its
+    /// challenge is verified against, and tokens come from Microsoft's authority. Both are the fake, behind its
+    /// [proxy](Self::proxy_address).
+    pub fn cloud_settings(&self) -> Settings {
+        let (ca_pem, state) = (self.ca_pem().to_owned(), Arc::clone(&self.state));
+        let variables = BTreeMap::from([
+            ("SECRETS_PROVIDER", "azure_kv".to_owned()),
+            ("AZURE_KEY_VAULT_URL", format!("https://{}", Self::VAULT_HOST)),
+            ("AZURE_TENANT_ID", Self::TENANT_ID.to_owned()),
+            ("AZURE_CLIENT_ID", Self::CLIENT_ID.to_owned()),
+            ("AZURE_CLIENT_SECRET", Self::CLIENT_SECRET.to_owned()),
+            ("AZURE_KV_CA_BUNDLE_PATH", CA_FILE.to_owned()),
+            ("SECRETS_PROXY", self.proxy_address()),
+        ]);
+        Settings::new(Table { variables, ca_pem, state })
+    }
+
     fn table<const N: usize>(&self, more: [(&'static str, String); N]) -> Settings {
         let mut variables = BTreeMap::from(more);
         variables.extend([

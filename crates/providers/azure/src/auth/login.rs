@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
-use azure_core::credentials::{Secret, TokenCredential};
+use azure_core::credentials::{AccessToken, Secret, TokenCredential};
 use azure_core::http::{ClientMethodOptions, ClientOptions, RetryOptions, Transport};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, ClientAssertion, ClientAssertionCredential,
@@ -121,11 +121,9 @@ impl AzureLogin {
         if self.has_secret() {
             *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.secret()?);
         }
-        let credential = self.credential()?;
         let since = Moment::now(&*self.clock);
-        let scopes = [self.scope.as_str()];
-        let asked = tokio::time::timeout(LOGIN, quiet(credential.get_token(&scopes, None))).await;
-        let token = asked.map_err(|_| too_late())?.map_err(|error| self.told(&error))?;
+        let asked = tokio::time::timeout(LOGIN, quiet(self.ask())).await;
+        let token = asked.map_err(|_| too_late())??;
         let now = match self.credential {
             // The one time that the other side says, and that the official credential does not count from now.
             Credential::ManagedIdentity { .. } => self.clock.now(),
@@ -138,6 +136,12 @@ impl AzureLogin {
         }
         let value = SecretValue::from(format!("Bearer {}", token.token.secret()));
         Ok(Token::new(value, Lease::Ends { since, length, renewable: false }))
+    }
+
+    async fn ask(&self) -> Result<AccessToken> {
+        let asked = self.credential()?;
+        let asked = asked.get_token(&[self.scope.as_str()], None).await;
+        asked.map_err(|error| self.told(&error))
     }
 
     fn told(&self, error: &azure_core::Error) -> Error {
