@@ -5,6 +5,7 @@ use std::io::Write;
 
 use strongroom_testkit::{Certificate, FakeVault, Fault, On, ServerState, TlsFront};
 
+use crate::azure::azure;
 use crate::support::{Cli, Run, empty, folder, key, releases, runtime, vault, write};
 use crate::vault::post;
 
@@ -133,6 +134,23 @@ fn s10_a_server_that_refuses() {
     search("no mount", &cli.and("VAULT_KV_MOUNT", "absent"));
     vault.set_state(ServerState::Sealed);
     search("sealed", &cli);
+}
+
+#[test]
+fn s10_azure() {
+    let (azure, cli, _held) = azure();
+    azure.put("db", r#"{"password":"canary"}"#);
+    azure.put("signing-key", &key("1"));
+    let cli = cli.and("AZURE_KV_SIGNING_SECRET_NAME", "signing-key");
+    search("azure", &cli);
+    search("azure, wrong secret", &cli.and("AZURE_CLIENT_SECRET", "canary-wrong"));
+    azure.remove_identity();
+    let managed = cli
+        .and("AZURE_AUTH_METHOD", "managed_identity")
+        .and("AZURE_POD_IDENTITY_AUTHORITY_HOST", &azure.identity_address());
+    search("azure, no identity", &managed);
+    azure.fault(Fault::new(On::Any).status(403).body("canary"));
+    search("azure, refused", &cli);
 }
 
 #[test]

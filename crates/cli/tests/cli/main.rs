@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "support of tests")]
 
 mod aws;
+mod azure;
 mod canary;
 mod doctor;
 mod env;
