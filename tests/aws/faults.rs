@@ -171,7 +171,7 @@ async fn f062_a_session_that_has_expired_is_said_once() {
 
 #[tokio::test]
 async fn f063_a_clock_that_is_off_is_told_with_its_seconds() {
-    for (seconds, side) in [(600, "behind the service's"), (-600, "ahead of the service's")] {
+    for (seconds, side) in [(600, "behind the provider's"), (-600, "ahead of the provider's")] {
         let place = Place::fake().await;
         let Place::Fake(fake) = &place else { unreachable!("it is the fake") };
         fake.put("a", "canary-a");

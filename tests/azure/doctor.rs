@@ -30,15 +30,31 @@ async fn a_good_set_up_is_ready_and_says_which_way_finds_previous_keys() {
         ("clock", "clock skew"),
         ("read", "`a`"),
         ("sign", ""),
-        ("version", "may list versions"),
+        ("version", "may be listed"),
     ] {
         expect(&diagnosis, name, Outcome::Pass, words);
     }
     let limited = scene.limited(&[("*", &["get"])], &[KEY]).await;
     let diagnosis = limited.diagnose(&["a"]).await;
-    let check = expect(&diagnosis, "version", Outcome::Fail, "may not list versions");
+    let check = expect(&diagnosis, "version", Outcome::Fail, "may not be listed");
     assert!(check.detail.contains("`list` permission") && check.detail.contains("`jwks`"));
     assert_eq!(diagnosis.status(), "degraded");
+    // What the keys are written in holds them all.
+    let jwks = ("SECRETS_SIGNING_KEY_ENCODING", "jwks");
+    let diagnosis = scene.limited(&[("*", &["get"])], &[KEY, jwks]).await.diagnose(&["a"]).await;
+    let version = diagnosis.checks.iter().find(|check| check.name == "version").unwrap();
+    assert!(!version.detail.contains("`jwks`"), "{version:?}");
+}
+
+#[tokio::test]
+async fn the_key_that_is_looked_at_is_the_one_below_the_prefix() {
+    let scene = Scene::once().await;
+    scene.fake.put("app--signing-key", &key("1"));
+    scene.fake.put("app--a", "canary");
+    let rights: &[(&str, &[&str])] = &[("app--*", &["get", "list"])];
+    let secrets = scene.limited(rights, &[KEY, ("SECRETS_PREFIX", "app")]).await;
+    let diagnosis = secrets.diagnose(&["a"]).await;
+    expect(&diagnosis, "version", Outcome::Pass, "`app/signing-key`: its versions may be listed");
 }
 
 #[tokio::test]
@@ -53,18 +69,26 @@ async fn each_fault_is_told_where_it_is() {
 
     scene.fake.fault(FakeAzure::error(On::Any, 403, "Forbidden", Some("ForbiddenByFirewall")));
     let diagnosis = scene.another(&[]).await.diagnose(&["a"]).await;
-    expect(&diagnosis, "read", Outcome::Fail, "firewall");
+    expect(&diagnosis, "network", Outcome::Fail, "firewall");
+    refused(scene.another(&[]).await.probe().await, ErrorKind::PermissionDenied);
     scene.fake.clear_faults();
 
     scene.fake.fault(Fault::new(On::Any).status(503));
     let diagnosis = scene.another(&[]).await.diagnose(&["a"]).await;
     assert_eq!(diagnosis.status(), "not_ready");
+    expect(&diagnosis, "network", Outcome::Fail, "503");
+    scene.fake.clear_faults();
+
+    scene.fake.fault(Fault::new(On::Login).status(503));
+    let diagnosis = scene.another(&[]).await.diagnose(&["a"]).await;
+    expect(&diagnosis, "network", Outcome::Pass, "answers");
+    expect(&diagnosis, "credential", Outcome::Fail, "503");
     scene.fake.clear_faults();
 
     let past = ("date", "Sat, 01 Jan 2000 00:00:00 GMT");
     scene.fake.fault(Fault::new(On::Any).header(past.0, past.1));
     let diagnosis = scene.another(&[]).await.diagnose(&["a"]).await;
-    expect(&diagnosis, "clock", Outcome::Fail, "ahead of the vault's");
+    expect(&diagnosis, "clock", Outcome::Fail, "ahead of the provider's");
     scene.fake.clear_faults();
 
     let socket = tokio::net::TcpSocket::new_v4().unwrap();

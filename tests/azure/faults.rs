@@ -87,12 +87,17 @@ async fn case_63_writes_are_made_once() {
     let put = secrets.put("a", "canary", PutOptions::default()).await;
     let error = refused(put, ErrorKind::Unavailable);
     assert_eq!((error.attempts(), fake.count("set")), (1, 1));
+    fake.clear_faults();
+    fake.fault(FakeAzure::error(On::Write, 400, "BadParameter", None));
+    let put = secrets.put("a", "canary", PutOptions::default()).await;
+    refused(put, ErrorKind::InvalidValue);
 }
 
 #[tokio::test]
 async fn case_66_refusals_are_not_tried_again_and_their_texts_not_shown() {
     for (status, code, inner, kind) in [
-        (400, "BadParameter", None, ErrorKind::InvalidValue),
+        (400, "BadParameter", None, ErrorKind::Internal),
+        (409, "Conflict", None, ErrorKind::Conflict),
         (400, "SomethingNew", None, ErrorKind::Internal),
         (403, "Forbidden", Some("SomethingNew"), ErrorKind::PermissionDenied),
         (403, "Forbidden", None, ErrorKind::PermissionDenied),
@@ -224,6 +229,23 @@ async fn case_67_73_broken_connections_have_kinds_too() {
     let secrets = from(at(&format!("https://{}", hole.address()), None)).await;
     let error = refused(secrets.get("a").await, ErrorKind::Unavailable);
     assert_eq!(error.reason(), Some(Reason::Timeout), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_write_whose_body_waits_for_the_challenge_says_that_it_has_none() {
+    let denied = Exchange::new().send(http(403, &[], "{}"));
+    let server = RawServer::start([denied]).await;
+    let front = TlsFront::start(server.address(), Certificate::Good).await;
+    let folder = tempfile::tempdir().unwrap();
+    let ca = folder.path().join("ca.pem");
+    std::fs::write(&ca, front.ca_pem()).unwrap();
+    let secrets = from(at(&front.url(), ca.to_str())).await;
+    refused(secrets.restore("a").await, ErrorKind::PermissionDenied);
+    refused(secrets.put("a", "canary", PutOptions::default()).await, ErrorKind::PermissionDenied);
+    let requests = server.requests();
+    let put = requests.iter().find(|request| request.starts_with(b"PUT ")).expect("a write");
+    let put = String::from_utf8_lossy(put).to_lowercase();
+    assert!(put.contains("content-length: 0") && !put.contains("canary"), "{put}");
 }
 
 #[tokio::test]

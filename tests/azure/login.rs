@@ -242,7 +242,13 @@ async fn an_identity_that_is_not_assigned_is_named() {
     scene.fake.remove_identity();
     let secrets = scene.from(scene.fake.managed_identity_settings(), &[]).await;
     let error = refused(read(&secrets).await, ErrorKind::Unauthenticated);
-    assert_eq!(error.key(), Some("AZURE_AUTH_METHOD"), "{error}");
+    assert_eq!(error.key(), Some("AZURE_MANAGED_IDENTITY_CLIENT_ID"), "{error}");
+    assert!(error.to_string().contains("or several"), "{error}");
+    let resource = Fault::new(On::Login).status(400).body(r#"{"error":"invalid_resource"}"#);
+    scene.fake.fault(resource);
+    let secrets = scene.from(scene.fake.managed_identity_settings(), &[]).await;
+    let error = refused(read(&secrets).await, ErrorKind::Misconfigured);
+    assert!(error.to_string().contains("not known in the tenant"), "{error}");
     for (status, kind) in [
         (404, ErrorKind::Unavailable),
         (410, ErrorKind::Unavailable),
@@ -307,6 +313,7 @@ async fn refusals_of_entra_name_the_setting() {
     for (status, body, kind, key) in [
         (401, refusal(7_000_222), ErrorKind::Unauthenticated, Some("AZURE_CLIENT_SECRET")),
         (400, refusal(4_711), ErrorKind::Unauthenticated, Some("AZURE_CLIENT_SECRET")),
+        (400, refusal(50_166), ErrorKind::Unavailable, None),
         (400, r#"{"error":"temporarily_unavailable"}"#.into(), ErrorKind::Unavailable, None),
         (400, "<html>canary</html>".into(), ErrorKind::Malformed, None),
         (404, "{}".into(), ErrorKind::Malformed, None),
@@ -321,6 +328,19 @@ async fn refusals_of_entra_name_the_setting() {
         assert_eq!((error.kind(), error.key()), (kind, key), "{status} {body}: {error:?}");
         assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
     }
+}
+
+#[tokio::test]
+async fn a_token_that_is_over_when_it_comes_is_one_login_and_blames_the_clock() {
+    let scene = Scene::once().await;
+    let secrets = scene.from(scene.fake.managed_identity_settings(), &[]).await;
+    let body = r#"{"access_token":"canary-token","expires_on":"1000000000"}"#;
+    scene.fake.fault(Fault::new(On::Login).status(200).body(body));
+    for _ in 0..5 {
+        let error = refused(read(&secrets).await, ErrorKind::Unauthenticated);
+        assert!(error.to_string().contains("clock"), "{error}");
+    }
+    assert_eq!(logins(&scene.fake), 1);
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! What a provider can tell about its own set-up, for people who look for what is wrong.
 
 use std::fmt::{self, Debug};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+
+use crate::{Error, ErrorKind, SecretName};
 
 /// What `doctor` asks a provider: whether it can be reached, trusts us and is trusted, and which of that a
 /// person should mend. A provider hands one out in [`Opened::examine`](crate::Opened::examine).
@@ -15,6 +17,13 @@ pub trait Examine: Debug + Send + Sync + 'static {
     /// The checks that only this provider can make, in the order in which a person would: `network`, `tls`,
     /// `credential`, `clock`, `files`. Each name at most once.
     async fn examine(&self) -> Vec<Check>;
+
+    /// How the versions of a signing key that were current before are found here, where there is more than one way:
+    /// how well that goes, and a sentence. Default: there is one way, which the other checks are about.
+    async fn overlap(&self, key: &SecretName) -> Option<(Outcome, String)> {
+        let _ = key;
+        None
+    }
 }
 
 /// One check of a set-up: what was looked at, how it went, and what would be right.
@@ -70,6 +79,46 @@ impl Check {
         Self { name, outcome, detail: detail.into(), latency: None, critical: false }
     }
 
+    /// `network` and `tls`: whether `place` can be asked. `fault` is why it cannot be; `None` if it has answered,
+    /// whatever that was. `is_plain`: whether it is asked without TLS.
+    pub fn way(place: &str, fault: Option<&Error>, is_plain: bool) -> [Self; 2] {
+        let is_tls = |error: &Error| error.kind() == ErrorKind::TlsRejected;
+        let network = match fault {
+            Some(error) if !is_tls(error) => {
+                let detail = match error.message().contains(place) {
+                    true => error.to_string(),
+                    false => format!("{place}: {error}"),
+                };
+                Self::new("network", Outcome::Fail, detail)
+            }
+            _ => Self::new("network", Outcome::Pass, format!("{place} answers")),
+        };
+        let tls = match fault {
+            Some(error) if is_tls(error) => {
+                Self::new("tls", Outcome::Fail, error.to_string()).critical()
+            }
+            _ if is_plain => Self::new("tls", Outcome::Skip, "plain http, to this machine only"),
+            Some(_) => Self::new("tls", Outcome::Skip, "not checked, as nothing answers"),
+            None => Self::new("tls", Outcome::Pass, "the certificate is trusted").critical(),
+        };
+        [network.critical(), tls]
+    }
+
+    /// `clock`: how far the time of this machine is from that of a provider. More than 5 s is a warning, as rotations
+    /// allow for that; more than 300 s fails, which `depends` says why.
+    pub fn clock(ours: SystemTime, theirs: SystemTime, depends: &str) -> Self {
+        let skew = ours.duration_since(theirs).unwrap_or_else(|earlier| earlier.duration());
+        let side = if ours > theirs { "ahead of" } else { "behind" };
+        let detail = format!("clock skew {} s: {side} the provider's", skew.as_secs());
+        let mut check = Self::new("clock", Outcome::Pass, detail);
+        if skew > MOST_SKEW {
+            check.add(Outcome::Fail, &format!("set the clock of this machine: {depends}"));
+        } else if skew > GOOD_SKEW {
+            check.add(Outcome::Warn, "let the machine keep the time (NTP)");
+        }
+        check
+    }
+
     /// The same, without which the service cannot do its work.
     #[must_use]
     pub fn critical(mut self) -> Self {
@@ -94,9 +143,41 @@ impl Check {
     }
 }
 
+const GOOD_SKEW: Duration = Duration::from_secs(5);
+const MOST_SKEW: Duration = Duration::from_secs(300);
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_way_is_told_with_what_is_wrong_on_it() {
+        let outcomes = |fault: Option<&Error>, is_plain| {
+            Check::way("https://canary", fault, is_plain).map(|check| check.outcome)
+        };
+        let down = Error::new(ErrorKind::Unavailable, "no answer");
+        let tls = Error::new(ErrorKind::TlsRejected, "not trusted");
+        assert_eq!(outcomes(None, false), [Outcome::Pass, Outcome::Pass]);
+        assert_eq!(outcomes(None, true), [Outcome::Pass, Outcome::Skip]);
+        assert_eq!(outcomes(Some(&down), false), [Outcome::Fail, Outcome::Skip]);
+        assert_eq!(outcomes(Some(&tls), false), [Outcome::Pass, Outcome::Fail]);
+        let [network, _] = Check::way("https://canary", Some(&down), false);
+        assert_eq!(network.detail, "https://canary: no answer");
+    }
+
+    #[test]
+    fn a_clock_that_is_off_is_told_on_its_side() {
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        for (ours, theirs, outcome, words) in [
+            (1_000, 1_005, Outcome::Pass, "5 s: behind"),
+            (1_006, 1_000, Outcome::Warn, "6 s: ahead of"),
+            (1_000, 1_301, Outcome::Fail, "301 s: behind"),
+        ] {
+            let check = Check::clock(at(ours), at(theirs), "canary");
+            assert_eq!(check.outcome, outcome);
+            assert!(check.detail.contains(words), "{check:?}");
+        }
+    }
 
     #[test]
     fn the_worst_finding_counts_and_all_are_told() {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use strongroom_core::{Check, Error, ErrorKind, Form, Outcome, Result, SecretName, VersionInfo};
+use strongroom_signing::KeyEncoding;
 
 use crate::{Secrets, Signer};
 
@@ -101,7 +102,11 @@ impl Secrets {
         found.push(listed_check(listed));
         let (read, first) = self.read_check(&wanted).await;
         found.push(read);
-        found.push(self.version_check(&wanted, first).await);
+        let mut version = self.version_check(&wanted, first).await;
+        if let Some((outcome, words)) = self.overlap().await {
+            version.add(outcome, &words);
+        }
+        found.push(version);
         found.push(self.sign_check().await);
         Diagnosis::of(found, "nothing to check with this provider")
     }
@@ -260,6 +265,16 @@ impl Secrets {
             Err(error) => of_right("version", &error),
         }
         .took(took)
+    }
+
+    /// How a signing key that was current before is found, where that is not by what it is written in.
+    async fn overlap(&self) -> Option<(Outcome, String)> {
+        let (examine, key) = (self.inner.examine.as_ref()?, &self.inner.signing_key);
+        if !key.expected || self.inner.common.encoding == KeyEncoding::Jwks {
+            return None;
+        }
+        let name = self.inner.full_name(key.name.as_ref().ok()?).ok()?;
+        examine.overlap(&name).await
     }
 
     async fn sign_check(&self) -> Check {

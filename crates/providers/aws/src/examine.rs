@@ -20,8 +20,8 @@ use crate::values::{CURRENT, PENDING, time};
 /// A secret that nobody has: what the service says of it tells whether it knows us.
 const MADE_UP: &str = "strongroom-doctor";
 
-/// What a signature forgives; what rotations allow for.
-const SKEW: (Duration, Duration) = (Duration::from_secs(300), Duration::from_secs(5));
+/// What a clock that is off breaks.
+const SIGNATURES: &str = "AWS refuses signatures that are older than 5 minutes, or of the future";
 
 /// Asks the service about nothing in particular, for `doctor`.
 #[derive(Debug)]
@@ -65,11 +65,14 @@ impl Examine for Examination {
             Ok(_) => (Ok(()), None),
             Err(error) => (judge(error), error.raw_response().and_then(date)),
         };
-        let mut checks = vec![self.network(&known).took(took), self.tls(&known)];
-        if known.as_ref().err().is_none_or(answered) {
+        let fault = known.as_ref().err().filter(|error| !answered(error));
+        let is_plain = self.config.endpoint.as_ref().is_some_and(|(one, _)| !one.is_https());
+        let [network, tls] = Check::way(&self.place(), fault, is_plain);
+        let mut checks = vec![network.took(took), tls];
+        if fault.is_none() {
             checks.push(self.credential(&known));
         }
-        checks.extend(date.map(|theirs| self.clock(theirs)));
+        checks.extend(date.map(|theirs| Check::clock(self.clock.now(), theirs, SIGNATURES)));
         if known.is_ok() {
             checks.extend(self.leftover().await);
         }
@@ -88,34 +91,6 @@ impl Examination {
         match &self.config.endpoint {
             Some((endpoint, setting)) => format!("{endpoint} ({setting}), {region}"),
             None => format!("Secrets Manager in {region}"),
-        }
-    }
-
-    fn network(&self, known: &Result<()>) -> Check {
-        match known {
-            Err(error) if !answered(error) && error.kind() != ErrorKind::TlsRejected => {
-                Check::new("network", Outcome::Fail, format!("{}: {error}", self.place()))
-            }
-            _ => Check::new("network", Outcome::Pass, format!("{} answers", self.place())),
-        }
-        .critical()
-    }
-
-    fn tls(&self, known: &Result<()>) -> Check {
-        let is_plain = |config: &Config| {
-            config.endpoint.as_ref().is_some_and(|(endpoint, _)| !endpoint.is_https())
-        };
-        match known {
-            Err(error) if error.kind() == ErrorKind::TlsRejected => {
-                Check::new("tls", Outcome::Fail, error.to_string()).critical()
-            }
-            _ if is_plain(&self.config) => {
-                Check::new("tls", Outcome::Skip, "plain http, to this machine only")
-            }
-            Err(error) if !answered(error) => {
-                Check::new("tls", Outcome::Skip, "not checked, as nothing answers")
-            }
-            _ => Check::new("tls", Outcome::Pass, "the certificate is trusted").critical(),
         }
     }
 
@@ -156,20 +131,6 @@ impl Examination {
             age.as_secs() / 3_600
         );
         (age > LEFT_OVER).then(|| Check::new("version", Outcome::Warn, detail))
-    }
-
-    fn clock(&self, theirs: SystemTime) -> Check {
-        let ours = self.clock.now();
-        let skew = ours.duration_since(theirs).unwrap_or_else(|earlier| earlier.duration());
-        let side = if ours > theirs { "ahead of" } else { "behind" };
-        let detail = format!("clock skew {} s: {side} the service's", skew.as_secs());
-        let mut check = Check::new("clock", Outcome::Pass, detail);
-        if skew > SKEW.0 {
-            check.add(Outcome::Fail, "set the clock of this machine: AWS refuses signatures that are older than 5 minutes, or of the future");
-        } else if skew > SKEW.1 {
-            check.add(Outcome::Warn, "let the machine keep the time (NTP)");
-        }
-        check
     }
 }
 

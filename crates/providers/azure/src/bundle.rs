@@ -49,6 +49,11 @@ pub(crate) struct Attributes {
 }
 
 impl Bundle {
+    /// Whether it is of this vault. `host`: that of the vault.
+    pub(crate) fn is_of(&self, host: &str) -> bool {
+        Url::parse(&self.id).is_ok_and(|id| id.host_str() == Some(host))
+    }
+
     /// The secret, if it may be used now.
     ///
     /// # Errors

@@ -26,30 +26,42 @@ struct Challenge<'a> {
 }
 
 impl Expected {
-    /// Checks an answer of 401. No token is sent to a vault that asks for one of another service or of another
-    /// authority.
+    /// Checks the answer of 401 to a question without a token. No token is sent to a vault that asks for one of
+    /// another service or of another authority.
     ///
     /// # Errors
     /// `Malformed` if it does, or does not say what it wants; `Misconfigured` if it belongs to another tenant.
     pub(crate) fn check(&self, response: &Response) -> Result<()> {
         let challenge = response.challenge().and_then(parse).ok_or_else(|| response.malformed())?;
-        let refuse = |what: &str, named: &str, expected: &str| {
-            let message = format!(
-                "the vault asks for a token {what} `{}`, and {expected} is expected; none was sent. Is this the right vault?",
-                escaped(named)
-            );
-            Err(Error::new(ErrorKind::Malformed, message))
-        };
-        let resource = challenge.resource.unwrap_or_default();
+        self.check_resource(challenge.resource.unwrap_or_default())?;
+        self.check_authority(challenge.authorization.unwrap_or_default())
+    }
+
+    /// Checks the answer of 401 to a question with a token. It may say less, as that the token is not good any more.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check), but for what is not said.
+    pub(crate) fn check_again(&self, response: &Response) -> Result<()> {
+        let Some(challenge) = response.challenge().and_then(parse) else { return Ok(()) };
+        challenge.resource.map_or(Ok(()), |resource| self.check_resource(resource))?;
+        challenge.authorization.map_or(Ok(()), |place| self.check_authority(place))
+    }
+
+    fn check_resource(&self, resource: &str) -> Result<()> {
         let plain = resource.strip_suffix("/.default").unwrap_or(resource).trim_end_matches('/');
-        if plain != self.resource {
-            return refuse("for", resource, self.resource);
+        match plain == self.resource {
+            true => Ok(()),
+            false => Err(foreign("for", resource, self.resource)),
         }
-        let place = challenge.authorization.and_then(|text| Url::parse(text).ok());
-        let Some(place) = place else { return refuse("of", "nobody", &self.authority) };
+    }
+
+    fn check_authority(&self, text: &str) -> Result<()> {
+        let Ok(place) = Url::parse(text) else {
+            return Err(foreign("of", text, &self.authority));
+        };
         let origin = place.origin().ascii_serialization();
         if origin != self.authority && !Cloud::is_authority(&origin) {
-            return refuse("of", &origin, &self.authority);
+            return Err(foreign("of", &origin, &self.authority));
         }
         let theirs = place.path_segments().and_then(|mut path| path.next()).unwrap_or_default();
         match &self.tenant {
@@ -65,19 +77,28 @@ impl Expected {
     }
 }
 
-/// Reads `Bearer authorization="..", resource=".."`, or `scope` in place of `resource`.
+fn foreign(what: &str, named: &str, expected: &str) -> Error {
+    let message = format!(
+        "the vault asks for a token {what} `{}`, and {expected} is expected; it gets none. Is this the right vault?",
+        escaped(named)
+    );
+    Error::new(ErrorKind::Malformed, message)
+}
+
+/// Reads `Bearer authorization="..", resource=".."`, or `scope` in place of `resource`, up to the next scheme.
 fn parse(header: &str) -> Option<Challenge<'_>> {
-    let (scheme, parameters) = header.split_once(' ')?;
+    let (scheme, mut rest) = header.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return None;
     }
     let mut challenge = Challenge::default();
-    for parameter in parameters.split(',') {
-        let (name, value) = parameter.trim().split_once('=')?;
-        let value = value.trim().trim_matches('"');
-        let place = match name.trim() {
+    while let Some((name, value, after)) = parameter(rest) {
+        rest = after;
+        let place = match name {
             "authorization" | "authorization_uri" => &mut challenge.authorization,
             "resource" | "scope" => &mut challenge.resource,
+            // The next scheme, and its first parameter.
+            _ if name.contains(' ') => break,
             _ => continue,
         };
         // The one that is checked has to be the one that others act on.
@@ -86,6 +107,17 @@ fn parse(header: &str) -> Option<Challenge<'_>> {
         }
     }
     Some(challenge)
+}
+
+/// The first parameter, and what comes after it. Its value may be quoted (RFC 9110, 11.2); `\\` is not looked for, as no
+/// URL has it.
+fn parameter(text: &str) -> Option<(&str, &str, &str)> {
+    let (name, value) = text.split_once('=')?;
+    let (value, after) = match value.trim_start().strip_prefix('"') {
+        Some(quoted) => quoted.split_once('"')?,
+        None => (value.split(',').next()?.trim(), value.find(',').map_or("", |at| &value[at..])),
+    };
+    Some((name.trim(), value, after.trim_start_matches([',', ' '])))
 }
 
 fn is_guid(text: &str) -> bool {
@@ -105,12 +137,15 @@ mod tests {
             format!("Bearer authorization=\"{place}\", resource=\"{vault}\""),
             format!("bearer resource={vault},authorization={place}"),
             format!("Bearer authorization_uri=\"{place}\", scope=\"{vault}\", other=\"a=b\""),
+            format!(
+                "Bearer error=\"x, y\", resource=\"{vault}\",authorization={place}, PoP realm=\"\""
+            ),
         ] {
             let read = parse(&text).unwrap();
             assert_eq!((read.authorization, read.resource), (Some(place), Some(vault)), "{text}");
         }
         let twice = format!("Bearer resource=\"{vault}\", scope=\"https://other.example\"");
-        for text in ["", "Bearer", "Basic realm=\"canary\"", "Bearer canary", &twice] {
+        for text in ["", "Bearer", "Basic realm=\"canary\"", &twice] {
             assert!(parse(text).is_none(), "{text}");
         }
     }

@@ -11,6 +11,8 @@ pub(crate) struct Cloud {
     pub(crate) resource: &'static str,
     /// Where its tokens come from, unless a setting says otherwise.
     pub(crate) authority: &'static str,
+    /// Another name of that, which its vaults or its documents give.
+    other_authority: &'static str,
 }
 
 const CLOUDS: [Cloud; 3] = [
@@ -18,22 +20,21 @@ const CLOUDS: [Cloud; 3] = [
         suffix: ".vault.azure.net",
         resource: "https://vault.azure.net",
         authority: "https://login.microsoftonline.com",
+        other_authority: "https://login.windows.net",
     },
     Cloud {
         suffix: ".vault.azure.cn",
         resource: "https://vault.azure.cn",
         authority: "https://login.chinacloudapi.cn",
+        other_authority: "https://login.partner.microsoftonline.cn",
     },
     Cloud {
         suffix: ".vault.usgovcloudapi.net",
         resource: "https://vault.usgovcloudapi.net",
         authority: "https://login.microsoftonline.us",
+        other_authority: "https://login.usgovcloudapi.net",
     },
 ];
-
-/// Other names of the authorities above, that vaults may give.
-const OTHER_AUTHORITIES: [&str; 2] =
-    ["https://login.windows.net", "https://login.partner.microsoftonline.cn"];
 
 impl Cloud {
     /// The cloud whose vault this host is.
@@ -54,7 +55,7 @@ impl Cloud {
 
     /// The cloud that has this authority; the public one if none has.
     pub(crate) fn of_authority(origin: Option<&str>) -> Self {
-        let has = |cloud: &&Self| Some(cloud.authority) == origin;
+        let has = |cloud: &&Self| origin.is_some_and(|origin| cloud.has(origin));
         CLOUDS.iter().find(has).copied().unwrap_or(CLOUDS[0])
     }
 
@@ -65,7 +66,11 @@ impl Cloud {
 
     /// Whether an origin is an authority of Microsoft's.
     pub(crate) fn is_authority(origin: &str) -> bool {
-        CLOUDS.iter().any(|cloud| cloud.authority == origin) || OTHER_AUTHORITIES.contains(&origin)
+        CLOUDS.iter().any(|cloud| cloud.has(origin))
+    }
+
+    fn has(&self, authority: &str) -> bool {
+        [self.authority, self.other_authority].contains(&authority)
     }
 }
 

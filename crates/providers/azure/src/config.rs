@@ -35,7 +35,7 @@ const CACHE_TTL: Key = Key::seconds(
 );
 
 /// In the order in which documents list them.
-pub(crate) const KEYS: [Key; 15] = [
+pub(crate) const KEYS: [Key; 16] = [
     VAULT_URL,
     auth::METHOD,
     auth::TENANT_ID,
@@ -45,6 +45,7 @@ pub(crate) const KEYS: [Key; 15] = [
     auth::MANAGED_IDENTITY_CLIENT_ID,
     auth::POD_IDENTITY_HOST,
     auth::IDENTITY_ENDPOINT,
+    auth::IDENTITY_HEADER,
     AUTHORITY_HOST,
     CA_BUNDLE,
     VERIFY,

@@ -59,7 +59,8 @@ fn open_azure(open: Open<'_>) -> Result<Opened> {
         date: Default::default(),
     });
     let client = vault.clone().official(config.is_verified)?;
-    let store = Arc::new(AzureStore::new(client, clock.clone()));
+    let host = config.is_verified.then(|| config.vault.host().to_owned());
+    let store = Arc::new(AzureStore::new(client, clock.clone(), host));
     let mut opened = Opened::new(store.clone());
     opened.warnings = config.warnings.clone();
     opened.signing_key = Some(config.signing_secret.clone().ok_or_else(|| {

@@ -2,13 +2,14 @@
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
+use std::time::SystemTime;
 
 use azure_core::http::{Pager, Url};
 use azure_security_keyvault_secrets::models::ListSecretPropertiesResult;
 use futures_util::StreamExt;
 use strongroom_core::{Error, ErrorKind, Result, SecretName, VersionInfo, VersionState};
 
-use crate::bundle::{Item, Page};
+use crate::bundle::{Item, Page, unreadable};
 use crate::name;
 use crate::store::{AzureStore, read};
 use crate::wire::{self, quiet};
@@ -62,7 +63,8 @@ impl AzureStore {
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
             items => items?,
         };
-        let mut versions: Vec<VersionInfo> = items.iter().filter_map(info).collect();
+        let versions: Option<Vec<VersionInfo>> = items.iter().map(info).collect();
+        let mut versions = versions.ok_or_else(unreadable)?;
         versions.sort_by_key(|one| Reverse(one.created_at));
         set_states(&mut versions);
         Ok(versions)
@@ -77,15 +79,29 @@ fn set_current(versions: &mut [VersionInfo], is_it: impl Fn(&VersionInfo) -> boo
     set_states(versions);
 }
 
-/// The first one is current, and each ends the one after it.
+/// The first one is current.
 fn set_states(versions: &mut [VersionInfo]) {
-    let mut successor = None;
     for (at, one) in versions.iter_mut().enumerate() {
         if one.state != VersionState::Disabled {
             one.state = if at == 0 { VersionState::Current } else { VersionState::Previous };
         }
-        one.retired_at = if at == 0 { None } else { successor };
-        successor = one.created_at;
+    }
+    if let Some((first, before)) = versions.split_first_mut() {
+        first.retired_at = None;
+        set_ends(before, first.created_at);
+    }
+}
+
+/// Each version ends when the next one was made. Of those of one second nobody knows the order, so they end together.
+/// `end`: when the one after all of these was made.
+pub(crate) fn set_ends(newest_first: &mut [VersionInfo], mut end: Option<SystemTime>) {
+    let mut made = None;
+    for one in newest_first {
+        if made.is_some_and(|made| one.created_at < made) {
+            end = made.flatten();
+        }
+        one.retired_at = end;
+        made = Some(one.created_at);
     }
 }
 
@@ -141,7 +157,7 @@ mod tests {
     }
 
     fn told(versions: &[VersionInfo]) -> Vec<(String, VersionState, Option<u64>)> {
-        let seconds = |at: std::time::SystemTime| at.duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let seconds = |at: SystemTime| at.duration_since(UNIX_EPOCH).unwrap().as_secs();
         let row =
             |one: &VersionInfo| (one.version.to_string(), one.state, one.retired_at.map(seconds));
         versions.iter().map(row).collect()
@@ -160,6 +176,15 @@ mod tests {
         let mut all = versions(&[("b", 20, false), ("a", 10, true)]);
         set_states(&mut all);
         assert_eq!(told(&all), [row("b", Disabled, None), row("a", Previous, Some(20))]);
+    }
+
+    #[test]
+    fn versions_of_one_second_end_together() {
+        let mut all =
+            versions(&[("d", 30, true), ("c", 20, true), ("b", 20, true), ("a", 10, true)]);
+        set_states(&mut all);
+        let ends: Vec<_> = told(&all).into_iter().map(|(_, _, end)| end).collect();
+        assert_eq!(ends, [None, Some(30), Some(30), Some(20)]);
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! The versions of a key that may still be in use.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use strongroom_core::{
-    ErrorKind, LiveVersion, Result, Secret, SecretName, SecretVersion, VersionInfo, VersionState,
+    Error, ErrorKind, LiveVersion, Result, Secret, SecretName, SecretVersion, VersionInfo,
+    VersionState,
 };
 
+use crate::list;
 use crate::store::AzureStore;
 
 /// What is known of a key since it was asked for first.
@@ -17,11 +20,13 @@ pub(crate) struct Watched {
     since: Option<SystemTime>,
     /// Those before, the last retired first.
     previous: Vec<VersionInfo>,
+    /// Whether that is what the vault has listed.
+    is_listed: bool,
 }
 
 impl AzureStore {
     /// One read of the newest version, and one of each that is within its grace. Versions are listed only when there
-    /// is a new one; if that is not allowed, the one that was current until then is remembered.
+    /// is a new one; as long as that is not allowed, the one that was current until then is remembered.
     pub(crate) async fn live(
         &self,
         name: &SecretName,
@@ -40,7 +45,7 @@ impl AzureStore {
             match self.version(name, Some(&info.version)).await {
                 // It may be enabled again.
                 Err(error) if error.kind() == ErrorKind::Disabled => {}
-                Err(error) if !LiveVersion::is_about_one(&error) => return Err(error),
+                Err(error) if !is_about_one(&error) => return Err(error),
                 secret => live.push(LiveVersion::new(info, secret)),
             }
         }
@@ -51,18 +56,29 @@ impl AzureStore {
         let version = current.version().cloned().ok_or_else(crate::bundle::unreadable)?;
         let known = self.watched().get(name).cloned();
         let known = match known {
-            Some(known) if known.current == version => return Ok(known),
+            Some(known) if known.current == version && known.is_listed => return Ok(known),
             known => known,
         };
         let since = current.created_at();
-        let previous = match self.listed(&self.place(name)?).await {
-            Ok(listed) => before(listed, &version, since),
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                known.map(|known| known.retired(since)).unwrap_or_default()
+        let mut seen = match known {
+            Some(known) if known.current == version => known.previous,
+            Some(known) => known.retired(since),
+            None => Vec::new(),
+        };
+        let (previous, is_listed) = match self.listed(&self.place(name)?).await {
+            Ok(listed) => {
+                let mut previous = before(listed, &version, since);
+                // A list may lag behind a read. What is gone for good says so when it is read.
+                seen.retain(|one| previous.iter().all(|other| other.version != one.version));
+                previous.append(&mut seen);
+                previous.sort_by_key(|one| Reverse(one.retired_at));
+                (previous, true)
             }
+            // The right may come: an assignment of roles takes Azure some minutes.
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => (seen, false),
             Err(error) => return Err(error),
         };
-        let watched = Watched { current: version, since, previous };
+        let watched = Watched { current: version, since, previous, is_listed };
         self.watched().insert(name.clone(), watched.clone());
         Ok(watched)
     }
@@ -84,23 +100,24 @@ impl Watched {
     }
 }
 
+/// Whether an error says that a version is gone or over. Every other one is about the vault or the way to it: taken for
+/// this one, an outage would look like a retired key.
+fn is_about_one(error: &Error) -> bool {
+    use ErrorKind::{Deleted, Expired, NotFound, NotYetValid};
+    matches!(error.kind(), Deleted | Expired | NotFound | NotYetValid)
+}
+
 /// Of all versions those before the current one. One that is newer came after we looked, and is seen next time.
 fn before(
-    listed: Vec<VersionInfo>,
+    mut listed: Vec<VersionInfo>,
     current: &SecretVersion,
     since: Option<SystemTime>,
 ) -> Vec<VersionInfo> {
-    let mut ends = since;
-    let mut previous = Vec::new();
-    for mut one in listed {
-        if one.version == *current || one.created_at > since {
-            continue;
-        }
-        one.retired_at = ends;
-        ends = one.created_at;
+    listed.retain(|one| one.version != *current && one.created_at <= since);
+    list::set_ends(&mut listed, since);
+    for one in &mut listed {
         // Whether it is disabled is looked at when it is read.
         one.state = VersionState::Previous;
-        previous.push(one);
     }
-    previous
+    listed
 }

@@ -20,7 +20,7 @@ pub(crate) fn to_vault(name: &SecretName) -> Result<String> {
         }
         last = segment;
     }
-    // It would be part of the URL, and lead to another place than the version setting does.
+    // Somebody has pasted the end of an id.
     if name.segments().count() > 1 && is_version(last) {
         return Err(refuse(
             name,

@@ -66,7 +66,14 @@ impl AzureStore {
             secret_version: version.map(|version| version.as_str().to_owned()),
             ..SecretClientGetSecretOptions::default()
         };
-        read(call(self.client.get_secret(place, Some(options))).await?)
+        let bundle: Bundle = read(call(self.client.get_secret(place, Some(options))).await?)?;
+        match self.host.as_deref().is_none_or(|host| bundle.is_of(host)) {
+            true => Ok(bundle),
+            false => {
+                let message = "the answer is about a secret of another vault";
+                Err(Error::new(ErrorKind::Malformed, message))
+            }
+        }
     }
 
     /// A missing secret, a missing version and a deleted secret look alike. An outage never reads as any of them.
@@ -87,7 +94,11 @@ impl AzureStore {
             Err(error)
                 if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) =>
             {
-                Error::new(ErrorKind::NotFound, "no such secret").with_reason(Reason::Secret)
+                let message = match error.kind() {
+                    ErrorKind::NotFound => "no such secret",
+                    _ => "no such secret, or it is deleted, which this identity may not see",
+                };
+                Error::new(ErrorKind::NotFound, message).with_reason(Reason::Secret)
             }
             Err(error) => error,
         }

@@ -8,12 +8,14 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use azure_core::http::Response;
 use azure_security_keyvault_secrets::SecretClient;
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use strongroom_core::{
     Capabilities, Clock, Error, ErrorKind, GetOptions, LiveVersion, Probe, ProviderInfo,
     PutOptions, Reason, Result, Secret, SecretName, SecretStore, SecretValue, SecretVersion,
     VersionInfo, escaped,
 };
+use zeroize::Zeroize;
 
 use crate::bundle::unreadable;
 use crate::live::Watched;
@@ -29,6 +31,8 @@ const MOST_SPELLINGS: usize = 10_000;
 pub(crate) struct AzureStore {
     pub(crate) client: SecretClient,
     pub(crate) clock: Arc<dyn Clock>,
+    /// The host in all ids, if it is known: a vault behind a name of somebody else's has another one in them.
+    pub(crate) host: Option<String>,
     /// Keys whose versions were asked for.
     pub(crate) watched: Mutex<HashMap<SecretName, Watched>>,
     /// How the names that were used are spelt, by what a vault makes of them.
@@ -45,9 +49,9 @@ impl fmt::Debug for AzureStore {
 }
 
 impl AzureStore {
-    pub(crate) fn new(client: SecretClient, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(client: SecretClient, clock: Arc<dyn Clock>, host: Option<String>) -> Self {
         let (watched, spellings) = Default::default();
-        Self { client, clock, watched, spellings }
+        Self { client, clock, host, watched, spellings }
     }
 
     /// The name in the vault, if nobody uses another spelling of the same.
@@ -107,8 +111,13 @@ pub(crate) async fn call<T>(
 
 /// What an answer says, in a shape of ours: theirs would keep values that nobody wipes.
 pub(crate) fn read<T: DeserializeOwned, M>(answer: Response<M>) -> Result<T> {
-    let body = answer.into_body();
-    serde_json::from_slice(body.as_ref()).map_err(|_| unreadable())
+    let body = Bytes::from(answer.into_body());
+    let read = serde_json::from_slice(&body).map_err(|_| unreadable());
+    // The official client has copied what the transport would have wiped.
+    if let Ok(mut body) = body.try_into_mut() {
+        body.zeroize();
+    }
+    read
 }
 
 #[async_trait]

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::http::headers::{AUTHORIZATION, Headers, WWW_AUTHENTICATE};
 use azure_core::http::{
-    AsyncRawResponse, ClientOptions, HttpClient, Request, RetryOptions, Transport,
+    AsyncRawResponse, ClientOptions, HttpClient, Method, Request, RetryOptions, Transport,
 };
 use azure_core::time::{Duration, OffsetDateTime};
 use azure_security_keyvault_secrets::{SecretClient, SecretClientOptions};
@@ -19,6 +19,9 @@ use strongroom_http::{Client, Header, Response, TokenCache};
 
 use crate::challenge::Expected;
 use crate::{classify, wire};
+
+/// The oldest version of the interface that has all of this: other clouds learn new ones years later.
+pub(crate) const API_VERSION: &str = "7.4";
 
 /// One vault.
 #[derive(Debug)]
@@ -39,20 +42,21 @@ impl Vault {
     pub(crate) fn official(self: Arc<Self>, is_verified: bool) -> Result<SecretClient> {
         let url = self.client.endpoint().origin();
         let options = SecretClientOptions {
+            api_version: API_VERSION.to_owned(),
             client_options: ClientOptions {
                 retry: RetryOptions::none(),
                 transport: Some(Transport::new(self)),
                 ..ClientOptions::default()
             },
             verify_challenge_resource: Some(is_verified),
-            ..SecretClientOptions::default()
         };
         let made = SecretClient::new(&url, Arc::new(Placeholder), Some(options));
         made.map_err(|error| wire::ours(&error))
     }
 
     async fn ask(&self, theirs: &Request) -> Result<Response> {
-        let is_first = theirs.headers().get_optional_str(&AUTHORIZATION).is_none();
+        // Not by asking for it: their error for a header that is missing may take a backtrace.
+        let is_first = theirs.headers().iter().all(|(name, _)| *name != AUTHORIZATION);
         let response = match is_first {
             true => self.client.send(wire::request(theirs)?).await?,
             false => self.ask_as_us(theirs).await?,
@@ -63,24 +67,47 @@ impl Vault {
             // What hands out secrets to anybody is no vault.
             (..=399, true) => Err(response.malformed()),
             (200, false) => Ok(response),
-            _ => Err(classify::error(&response)),
+            _ => Err(classify::error(&response, matches!(theirs.method(), Method::Put))),
         }
     }
 
     async fn ask_as_us(&self, theirs: &Request) -> Result<Response> {
+        let said = Mutex::default();
         let answer = self.tokens.call(
-            |token| async move {
-                let bearer = Header::secret("authorization", token.value())?;
-                let response = self.client.send(wire::request(theirs)?.header(bearer)).await?;
-                if response.status() == 401 {
-                    self.expected.check(&response)?;
+            |token| {
+                let said = &said;
+                async move {
+                    let bearer = Header::secret("authorization", token.value())?;
+                    let response = self.client.send(wire::request(theirs)?.header(bearer)).await?;
+                    if response.status() == 401 {
+                        self.expected.check_again(&response)?;
+                        let code = classify::token_code(&response);
+                        // So a vault says for some seconds that it has lost a key of Entra's. The token is good.
+                        if code.as_deref() == Some("AKV10046") {
+                            let message = "the vault cannot check tokens now (AKV10046)";
+                            return Err(Error::new(ErrorKind::Unavailable, message));
+                        }
+                        *said.lock().unwrap_or_else(PoisonError::into_inner) = code;
+                    }
+                    Ok(response)
                 }
-                Ok(response)
             },
+            // Of tokens alone, and nobody can be asked about them.
             |response| (response.status() == 401).then_some(false),
         );
-        answer.await?.ok_or_else(|| {
-            Error::new(ErrorKind::Unauthenticated, "the vault does not accept the token")
+        let refused =
+            || Error::new(ErrorKind::Unauthenticated, "the vault does not accept the token");
+        let answer = answer.await.and_then(|answer| answer.ok_or_else(refused));
+        answer.map_err(|error| {
+            let said = said.lock().unwrap_or_else(PoisonError::into_inner).take();
+            match (error.kind(), error.key(), said) {
+                (ErrorKind::Unauthenticated, None, Some(code)) => {
+                    let message = format!("{} ({code})", error.message());
+                    Error::new(ErrorKind::Unauthenticated, message)
+                        .with_retry_after(error.retry_after().unwrap_or_default())
+                }
+                _ => error,
+            }
         })
     }
 }

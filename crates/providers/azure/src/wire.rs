@@ -10,8 +10,15 @@ use tracing::instrument::WithSubscriber;
 use tracing::subscriber::NoSubscriber;
 
 /// Headers of the official clients that are of use to the other side.
-const PASSED: [&str; 5] =
-    ["accept", "content-type", "metadata", "x-identity-header", "x-ms-client-request-id"];
+const PASSED: [&str; 6] = [
+    "accept",
+    // Some want it of a write without a body, which has none by itself.
+    "content-length",
+    "content-type",
+    "metadata",
+    "x-identity-header",
+    "x-ms-client-request-id",
+];
 
 /// A request of the official client as one of ours, without who asks.
 pub(crate) fn request(theirs: &SdkRequest) -> Result<Request> {

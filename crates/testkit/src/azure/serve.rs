@@ -37,7 +37,7 @@ impl State {
             return refuse("AKV10000: Request is missing a Bearer or PoP token.");
         };
         match self.tokens.find(token) {
-            None => refuse("AKV10046: Unable to resolve the key used for signature validation."),
+            None => refuse("[BearerReadAccessTokenFailed] Error validating token."),
             Some(token) if token.ends <= now => {
                 refuse("[TokenExpired] Error validating token: 'S2S12086'.")
             }

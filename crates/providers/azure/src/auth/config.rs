@@ -37,6 +37,11 @@ pub(crate) const IDENTITY_ENDPOINT: Key =
     Key::text("IDENTITY_ENDPOINT", "for `managed_identity`: set by App Service and Container Apps")
         .without_twin();
 
+/// As above; the official credential reads it of the process.
+pub(crate) const IDENTITY_HEADER: Key =
+    Key::secret("IDENTITY_HEADER", "for `managed_identity`: set beside `IDENTITY_ENDPOINT`")
+        .without_twin();
+
 /// Where the metadata service of a machine is ("Azure Instance Metadata Service").
 const METADATA: &str = "http://169.254.169.254";
 
@@ -119,8 +124,8 @@ impl Credential {
         match self {
             Self::ClientSecret { .. } => CLIENT_SECRET.name,
             Self::WorkloadIdentity { .. } => FEDERATED_TOKEN_FILE.name,
-            Self::ManagedIdentity { client: Some(_), .. } => MANAGED_IDENTITY_CLIENT_ID.name,
-            Self::ManagedIdentity { .. } | Self::AzureCli { .. } => METHOD.name,
+            Self::ManagedIdentity { .. } => MANAGED_IDENTITY_CLIENT_ID.name,
+            Self::AzureCli { .. } => METHOD.name,
         }
     }
 
@@ -129,6 +134,9 @@ impl Credential {
         let read: &[Key] = match self {
             Self::ClientSecret { .. } => &[TENANT_ID, CLIENT_ID, CLIENT_SECRET],
             Self::WorkloadIdentity { .. } => &[TENANT_ID, CLIENT_ID, FEDERATED_TOKEN_FILE],
+            Self::ManagedIdentity { host: IdentityHost::AppService(_), .. } => {
+                &[MANAGED_IDENTITY_CLIENT_ID]
+            }
             Self::ManagedIdentity { .. } => &[MANAGED_IDENTITY_CLIENT_ID, POD_IDENTITY_HOST],
             Self::AzureCli { .. } => &[TENANT_ID],
         };
@@ -141,9 +149,14 @@ impl Credential {
             POD_IDENTITY_HOST,
         ];
         let others = all.iter().filter(|key| !read.contains(key) && settings.is_set(key));
-        others
-            .map(|key| format!("{} is not read with AZURE_AUTH_METHOD={}", key.name, self.method()))
-            .collect()
+        let told = |key: &Key| match (self, key.name == CLIENT_ID.name) {
+            (Self::ManagedIdentity { .. }, true) => format!(
+                "{} names no managed identity; {} does",
+                key.name, MANAGED_IDENTITY_CLIENT_ID.name
+            ),
+            _ => format!("{} is not read with `{}`", key.name, self.method()),
+        };
+        others.map(told).collect()
     }
 }
 
@@ -161,12 +174,12 @@ fn derived(settings: &Settings) -> Result<&'static str> {
             "is not set, and both {} and {} are; set it to `{method}` or to `{also}`",
             one.name, other.name
         ),
-        // The platform has set it, so it counts only if nobody has set anything else.
-        (None, _) if settings.is_set(&IDENTITY_ENDPOINT) => return Ok("managed_identity"),
         (None, _) if settings.is_set(&CLIENT_ID) => format!(
             "is not set, and {} does not tell; set {} (or its _FILE), or {}, or for a managed identity {}",
             CLIENT_ID.name, CLIENT_SECRET.name, FEDERATED_TOKEN_FILE.name, MANAGED_IDENTITY_CLIENT_ID.name
         ),
+        // The platform has set it, so it counts only if nobody has set anything else.
+        (None, _) if settings.is_set(&IDENTITY_ENDPOINT) => return Ok("managed_identity"),
         (None, _) => "is not set, and no credential is; set it to `managed_identity` on a machine of Azure, to `azure_cli` on your own, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET".to_owned(),
     };
     Err(Error::new(ErrorKind::Misconfigured, message).with_key(METHOD.name))
@@ -187,6 +200,12 @@ impl IdentityHost {
     fn read(settings: &Settings) -> Result<Self> {
         let app_service = settings.text(&IDENTITY_ENDPOINT)?;
         if let Some(text) = app_service {
+            if !settings.is_set(&IDENTITY_HEADER) {
+                let message = "is set without IDENTITY_HEADER, so this is neither App Service nor Container Apps; managed identities of other hosts, as of Azure Arc, cannot be used";
+                return Err(
+                    Error::new(ErrorKind::Misconfigured, message).with_key(IDENTITY_ENDPOINT.name)
+                );
+            }
             return near(&IDENTITY_ENDPOINT, &text).map(Self::AppService);
         }
         let stand_in = settings.text(&POD_IDENTITY_HOST)?;
@@ -233,7 +252,10 @@ mod tests {
     const SECRET: (&str, &str) = ("AZURE_CLIENT_SECRET", "canary-secret");
     const FILE: (&str, &str) = ("AZURE_FEDERATED_TOKEN_FILE", "/canary/token");
     const ASSIGNED: (&str, &str) = ("AZURE_MANAGED_IDENTITY_CLIENT_ID", "canary-identity");
-    const APP_SERVICE: (&str, &str) = ("IDENTITY_ENDPOINT", "http://169.254.129.3:8081/msi/token");
+    const APP_SERVICE: [(&str, &str); 2] = [
+        ("IDENTITY_ENDPOINT", "http://169.254.129.3:8081/msi/token"),
+        ("IDENTITY_HEADER", "canary-header"),
+    ];
 
     #[test]
     fn the_method_is_derived_from_what_is_set() {
@@ -244,12 +266,13 @@ mod tests {
         assert_eq!(with(&[SECRET]).unwrap(), "client_secret");
         assert_eq!(with(&[FILE]).unwrap(), "workload_identity");
         assert_eq!(with(&[ASSIGNED]).unwrap(), "managed_identity");
-        assert_eq!(with(&[APP_SERVICE]).unwrap(), "managed_identity");
-        assert_eq!(with(&[SECRET, APP_SERVICE]).unwrap(), "client_secret");
+        assert_eq!(with(&[SECRET, APP_SERVICE[0], APP_SERVICE[1]]).unwrap(), "client_secret");
+        assert_eq!(read(&APP_SERVICE).unwrap().method(), "managed_identity");
         for (set, words) in [
             (&[SECRET, FILE][..], "both AZURE_CLIENT_SECRET and AZURE_FEDERATED_TOKEN_FILE"),
             (&[SECRET, ASSIGNED], "both AZURE_CLIENT_SECRET and AZURE_MANAGED_IDENTITY_CLIENT_ID"),
             (&[], "AZURE_CLIENT_ID does not tell"),
+            (&APP_SERVICE, "AZURE_CLIENT_ID does not tell"),
         ] {
             let error = with(set).unwrap_err();
             assert_eq!(error.key(), Some("AZURE_AUTH_METHOD"));
@@ -282,7 +305,8 @@ mod tests {
 
     #[test]
     fn b049_tokens_of_managed_identities_come_from_this_machine_alone() {
-        let host = |name, url| read(&[("AZURE_AUTH_METHOD", "managed_identity"), (name, url)]);
+        let method = ("AZURE_AUTH_METHOD", "managed_identity");
+        let host = |name, url| read(&[method, APP_SERVICE[1], (name, url)]);
         for url in ["http://127.0.0.1:4000", "http://169.254.1.2", "https://stand-in.example"] {
             assert!(host("AZURE_POD_IDENTITY_AUTHORITY_HOST", url).is_ok(), "{url}");
         }
@@ -297,12 +321,26 @@ mod tests {
     }
 
     #[test]
+    fn a_host_that_is_neither_app_service_nor_a_machine_is_told() {
+        let error = read(&APP_SERVICE[..1]).unwrap_err();
+        assert_eq!(error.key(), Some("IDENTITY_ENDPOINT"));
+        assert!(error.to_string().contains("Azure Arc"), "{error}");
+    }
+
+    #[test]
     fn settings_of_other_methods_are_told() {
         let settings = Settings::from_pairs([
             ("AZURE_AUTH_METHOD", "managed_identity"),
             ("AZURE_CLIENT_ID", "canary-client"),
+            ("AZURE_TENANT_ID", "canary-tenant"),
         ]);
         let told = Credential::read(&settings).unwrap().unread(&settings);
-        assert_eq!(told, ["AZURE_CLIENT_ID is not read with AZURE_AUTH_METHOD=managed_identity"]);
+        assert_eq!(
+            told,
+            [
+                "AZURE_TENANT_ID is not read with `managed_identity`",
+                "AZURE_CLIENT_ID names no managed identity; AZURE_MANAGED_IDENTITY_CLIENT_ID does"
+            ]
+        );
     }
 }

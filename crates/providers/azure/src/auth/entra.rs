@@ -28,6 +28,10 @@ pub(super) fn refusal(response: &Response, setting: &'static str) -> Error {
     let code = refused.error_codes.first().copied().unwrap_or_default();
     let row = TABLE.iter().find(|(codes, ..)| codes.contains(&code));
     let (kind, words, key) = match row {
+        Some((_, Named::Nobody, words)) => {
+            let message = format!("Entra cannot log in now (AADSTS{code}): {words}");
+            return Error::new(ErrorKind::Unavailable, message);
+        }
         Some((_, Named::Tenant, words)) => (ErrorKind::Misconfigured, *words, TENANT_ID.name),
         Some((_, Named::Client, words)) => (ErrorKind::Unauthenticated, *words, CLIENT_ID.name),
         Some((_, Named::Credential, words)) => (ErrorKind::Unauthenticated, *words, setting),
@@ -46,11 +50,13 @@ enum Named {
     Tenant,
     Client,
     Credential,
+    /// It is Entra that cannot go on.
+    Nobody,
 }
 
 #[rustfmt::skip]
 const TABLE: &[(&[u32], Named, &str)] = &[
-    (&[90002, 900_023, 90013], Named::Tenant, "there is no such tenant in this cloud"),
+    (&[90002, 900_023], Named::Tenant, "there is no such tenant in this cloud"),
     (&[700_016], Named::Client, "the tenant knows no such application"),
     (&[700_038, 90014], Named::Client, "that is no id of an application"),
     (&[7_000_112], Named::Client, "the application is disabled"),
@@ -58,5 +64,7 @@ const TABLE: &[(&[u32], Named, &str)] = &[
     (&[7_000_222], Named::Credential, "the client secret has expired"),
     (&[700_024], Named::Credential, "the token of the workload has expired, or a clock is wrong"),
     (&[70021, 700_211, 700_212, 700_213, 700_214, 700_222, 700_223], Named::Credential, "the application trusts no such token of a workload: compare issuer, subject and audience with its federated credentials"),
+    (&[50166, 501_661, 90061], Named::Nobody, "it does not reach the issuer of the workload's token"),
+    (&[90033], Named::Nobody, "a passing error of its own"),
     (&[500_011, 650_057], Named::Tenant, "Key Vault is not known in that tenant"),
 ];

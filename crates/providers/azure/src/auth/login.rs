@@ -124,17 +124,24 @@ impl AzureLogin {
         let since = Moment::now(&*self.clock);
         let asked = tokio::time::timeout(LOGIN, quiet(self.ask())).await;
         let token = asked.map_err(|_| too_late())??;
+        if token.token.secret().is_empty() {
+            return Err(Error::new(ErrorKind::Malformed, "an answer of success without a token"));
+        }
         let now = match self.credential {
             // The one time that the other side says, and that the official credential does not count from now.
             Credential::ManagedIdentity { .. } => self.clock.now(),
             _ => SystemClock.now(),
         };
-        let length = std::time::SystemTime::from(token.expires_on).duration_since(now);
-        let length = length.unwrap_or_default();
-        if token.token.secret().is_empty() {
-            return Err(Error::new(ErrorKind::Malformed, "an answer of success without a token"));
-        }
-        let value = SecretValue::from(format!("Bearer {}", token.token.secret()));
+        let ends = std::time::SystemTime::from(token.expires_on);
+        let Some(length) = ends.duration_since(now).ok().filter(|length| !length.is_zero()) else {
+            let message = "the token was over when it came; is the clock of this machine right?";
+            return Err(Error::new(ErrorKind::Unauthenticated, message));
+        };
+        let secret = token.token.secret();
+        // A text that grows would leave parts of it behind.
+        let mut value = String::with_capacity("Bearer ".len() + secret.len());
+        value.extend(["Bearer ", secret]);
+        let value = SecretValue::from(value);
         Ok(Token::new(value, Lease::Ends { since, length, renewable: false }))
     }
 
@@ -148,7 +155,7 @@ impl AzureLogin {
         match &self.credential {
             // What the tool prints may hold anything.
             Credential::AzureCli { .. } => {
-                let message = "the Azure CLI hands out no token; install it as `az`, and log in with `az login`";
+                let message = "the Azure CLI hands out no token; install it as `az` (2.54 or newer), and log in with `az login`";
                 Error::new(ErrorKind::Unauthenticated, message).with_key(METHOD.name)
             }
             _ => wire::ours(error),
@@ -197,12 +204,13 @@ fn transport(config: &Config, clock: &Arc<dyn Clock>) -> Result<Option<IdentityT
     let setting = config.credential.setting();
     let (http, server) = match &config.credential {
         Credential::AzureCli { .. } => return Ok(None),
-        Credential::ManagedIdentity { host, .. } => {
+        Credential::ManagedIdentity { client, host } => {
+            let is_named = client.is_some();
             let mut http = HttpConfig::new(host.endpoint().clone());
             http.connect = NEAR;
             let server = match host {
-                IdentityHost::Metadata(_) => Server::Metadata { setting },
-                IdentityHost::AppService(_) => Server::AppService { setting },
+                IdentityHost::Metadata(_) => Server::Metadata { is_named },
+                IdentityHost::AppService(_) => Server::AppService { is_named },
             };
             (http, server)
         }

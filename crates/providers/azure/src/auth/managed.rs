@@ -10,7 +10,7 @@ use strongroom_core::{Error, ErrorKind, Result, SecretValue};
 use strongroom_http::{Endpoint, Response};
 use zeroize::Zeroizing;
 
-use super::config::METHOD;
+use super::config::{MANAGED_IDENTITY_CLIENT_ID, METHOD};
 use super::transport::of_login;
 
 /// The metadata service of a machine.
@@ -78,15 +78,25 @@ pub(super) fn absent(error: Error, endpoint: &Endpoint) -> Error {
     }
 }
 
-/// The error for an answer that is no token. `setting`: what names the identity.
-pub(super) fn refusal(response: &Response, setting: &'static str) -> Error {
-    let unknown = || {
-        let message =
-            "no such managed identity is assigned to this machine; assign it, or name another one";
-        Error::new(ErrorKind::Unauthenticated, message).with_key(setting)
-    };
+/// The error for an answer that is no token. `is_named`: whether the identity was.
+pub(super) fn refusal(response: &Response, is_named: bool) -> Error {
     match response.status() {
-        400 => unknown(),
+        400 if is_of_the_resource(response) => {
+            let message = "Key Vault is not known in the tenant of the managed identity";
+            Error::new(ErrorKind::Misconfigured, message).with_key(METHOD.name)
+        }
+        400 => {
+            let message = match is_named {
+                true => {
+                    "no such managed identity is assigned to this machine; assign it, or name another one"
+                }
+                false => {
+                    "this machine has no managed identity of its own, or several that were assigned to it; assign one, or say which"
+                }
+            };
+            let setting = MANAGED_IDENTITY_CLIENT_ID.name;
+            Error::new(ErrorKind::Unauthenticated, message).with_key(setting)
+        }
         401 | 403 => {
             let message =
                 "the service that hands out tokens of managed identities refuses this process";
@@ -102,6 +112,15 @@ pub(super) fn refusal(response: &Response, setting: &'static str) -> Error {
         }
         _ => of_login(response),
     }
+}
+
+/// Whether a refusal is about what the token is for, and not about who asks.
+fn is_of_the_resource(response: &Response) -> bool {
+    #[derive(Deserialize)]
+    struct Refused {
+        error: String,
+    }
+    response.json::<Refused>().is_ok_and(|refused| refused.error == "invalid_resource")
 }
 
 fn number_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

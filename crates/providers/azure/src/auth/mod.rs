@@ -7,7 +7,7 @@ mod managed;
 mod transport;
 
 pub(crate) use config::{
-    CLIENT_ID, CLIENT_SECRET, Credential, FEDERATED_TOKEN_FILE, IDENTITY_ENDPOINT,
+    CLIENT_ID, CLIENT_SECRET, Credential, FEDERATED_TOKEN_FILE, IDENTITY_ENDPOINT, IDENTITY_HEADER,
     MANAGED_IDENTITY_CLIENT_ID, METHOD, POD_IDENTITY_HOST, TENANT_ID,
 };
 pub(crate) use login::AzureLogin;

@@ -25,9 +25,15 @@ pub(super) enum Server {
         setting: &'static str,
     },
     /// The metadata service of a machine.
-    Metadata { setting: &'static str },
+    Metadata {
+        /// Whether the identity was named.
+        is_named: bool,
+    },
     /// App Service or Container Apps.
-    AppService { setting: &'static str },
+    AppService {
+        /// As above.
+        is_named: bool,
+    },
 }
 
 impl IdentityTransport {
@@ -40,20 +46,20 @@ impl IdentityTransport {
                     _ => Err(entra::refusal(&response, setting)),
                 }
             }
-            Server::Metadata { setting } => {
+            Server::Metadata { is_named } => {
                 let theirs = managed::at(theirs, self.client.endpoint())?;
-                self.ask_host(&theirs, setting).await
+                self.ask_host(&theirs, *is_named).await
             }
-            Server::AppService { setting } => self.ask_host(theirs, setting).await,
+            Server::AppService { is_named } => self.ask_host(theirs, *is_named).await,
         }
     }
 
-    async fn ask_host(&self, theirs: &Request, setting: &'static str) -> Result<AsyncRawResponse> {
+    async fn ask_host(&self, theirs: &Request, is_named: bool) -> Result<AsyncRawResponse> {
         let response = self.client.send(wire::request(theirs)?).await;
         let response = response.map_err(|error| managed::absent(error, self.client.endpoint()))?;
         match response.status() {
             200 => managed::token(&response),
-            _ => Err(managed::refusal(&response, setting)),
+            _ => Err(managed::refusal(&response, is_named)),
         }
     }
 }
