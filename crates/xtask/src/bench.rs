@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: against a bare client on OpenBao. `cargo xtask bench aws`: against the bare SDK on moto. `cargo xtask bench hot`: what is warm, against the peers.
+//! `cargo xtask bench`: against a bare client on OpenBao. `cargo xtask bench aws`: against the bare SDK on moto. `cargo xtask bench azure`: against the bare SDK on the fake. `cargo xtask bench hot`: what is warm, against the peers.
 
 use crate::command::{cargo, succeed};
 
@@ -18,6 +18,14 @@ pub(crate) fn vault() -> Result<(), String> {
 pub(crate) fn aws() -> Result<(), String> {
     strongroom_servers::install()?;
     succeed(&mut cargo("run --release --locked -p strongroom-tests --example aws_speed"))
+}
+
+/// Measures Strongroom against the bare Azure SDK on the fake of Azure: there is no emulator.
+///
+/// # Errors
+/// If a bar is missed.
+pub(crate) fn azure() -> Result<(), String> {
+    succeed(&mut cargo("run --release --locked -p strongroom-tests --example azure_speed"))
 }
 
 /// Measures warm reads, signatures and renewals against the peers, which takes minutes to build at first.

@@ -17,6 +17,7 @@ mod bench_cli;
 mod check;
 mod command;
 mod deny;
+mod fake_azure;
 mod layering;
 mod metadata;
 mod quickstart;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         ["bench"] => concluded(bench::vault()),
         ["bench", "hot"] => concluded(bench::hot()),
         ["bench", "aws"] => concluded(bench::aws()),
+        ["bench", "azure"] => concluded(bench::azure()),
         ["bench", "cli"] => concluded(bench_cli::run()),
         ["servers"] => concluded(servers::openbao()),
         ["servers", "moto"] => concluded(servers::aws(Moto::start)),
@@ -85,6 +87,7 @@ usage: cargo xtask COMMAND
   bench            measure against a bare client on OpenBao; fails if a bar is missed
   bench hot        measure warm reads, signatures and renewals against the peers; fails likewise
   bench aws        measure against the bare AWS SDK on moto; fails likewise
+  bench azure      measure against the bare Azure SDK on FakeAzure; fails likewise
   bench cli        measure the command line on OpenBao, and its size; fails likewise
   servers          start OpenBao, print the settings that select it, serve until Ctrl-C
   servers moto, servers ministack

@@ -3,6 +3,7 @@
 use strongroom_servers::{Moto, OpenBao};
 
 use crate::command::{cargo, stream};
+use crate::fake_azure::{CLIENT_SECRET, FakeAzure, MANAGED_IDENTITY};
 use crate::servers;
 
 /// Runs it as a newcomer does, without settings, and gives the lines it prints.
@@ -27,10 +28,8 @@ pub(crate) fn on_openbao(without_settings: &[String]) -> Result<(), String> {
         let mut settings = servers::settings(&server).to_vec();
         settings.push(signing);
         let lines = run("--features vault", &settings)?;
-        let (expected, found) = (labels(without_settings), labels(&lines));
-        if found != expected {
-            return Err(format!("with {}: {found:?}, not {expected:?}", signing.0));
-        }
+        same(without_settings, &lines)
+            .map_err(|problem| format!("with {}: {problem}", signing.0))?;
     }
     Ok(())
 }
@@ -44,11 +43,22 @@ pub(crate) fn on_moto(without_settings: &[String]) -> Result<(), String> {
     let mut settings = server.environment().to_vec();
     settings.push(("SECRETS_PROVIDER", "aws_sm"));
     settings.push(("AWS_SM_SIGNING_SECRET_ARN", "quickstart-signing"));
-    let lines = run("--features aws", &settings)?;
-    match (labels(without_settings), labels(&lines)) {
-        (expected, found) if found == expected => Ok(()),
-        (expected, found) => Err(format!("{found:?}, not {expected:?}")),
+    same(without_settings, &run("--features aws", &settings)?)
+}
+
+/// Does the same on the fake of Azure, with a key that is there and that it fetches: once as an application with a secret,
+/// and once as a machine with an identity.
+///
+/// # Errors
+/// As [`on_openbao`].
+pub(crate) fn on_fake_azure(without_settings: &[String]) -> Result<(), String> {
+    for credential in [CLIENT_SECRET, MANAGED_IDENTITY] {
+        let fake = FakeAzure::start(credential)?;
+        let lines = run("--features azure", &fake.settings())?;
+        same(without_settings, &lines)
+            .map_err(|problem| format!("with {credential}: {problem}"))?;
     }
+    Ok(())
 }
 
 fn run(features: &str, settings: &[(&str, &str)]) -> Result<Vec<String>, String> {
@@ -58,6 +68,14 @@ fn run(features: &str, settings: &[(&str, &str)]) -> Result<Vec<String>, String>
     let mut lines = Vec::new();
     let success = stream(&mut command, |line| lines.push(line.to_owned()))?;
     if success { Ok(lines) } else { Err("example quickstart failed".to_owned()) }
+}
+
+/// Whether another run prints lines about the same things.
+fn same(without_settings: &[String], lines: &[String]) -> Result<(), String> {
+    match (labels(without_settings), labels(lines)) {
+        (expected, found) if found == expected => Ok(()),
+        (expected, found) => Err(format!("{found:?}, not {expected:?}")),
+    }
 }
 
 /// What each line is about. A line that goes on with the one before is about nothing.
