@@ -26,7 +26,7 @@ use azure_security_keyvault_secrets::{SecretClient, SecretClientOptions};
 use strongroom::{GetOptions, Secrets};
 use strongroom_testkit::FakeAzure;
 
-const ROUNDS: usize = 400;
+const ROUNDS: usize = 4_000;
 
 /// At most this many times the bare SDK's time.
 const MOST: f64 = 1.2;
