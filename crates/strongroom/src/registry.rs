@@ -13,7 +13,11 @@ struct Row {
 
 const ROWS: [Row; 6] = [
     Row { ids: &["vault_dev", "vault_hcp", "vault"], feature: Some("vault"), provider: VAULT },
-    Row { ids: &["infisical_cloud", "infisical_self_host"], ..coming("infisical") },
+    Row {
+        ids: &["infisical_cloud", "infisical_self_host"],
+        feature: Some("infisical"),
+        provider: INFISICAL,
+    },
     Row { ids: &["aws_sm"], feature: Some("aws"), provider: AWS },
     Row { ids: &["azure_kv"], feature: Some("azure"), provider: AZURE },
     always(strongroom_local::FILE),
@@ -24,6 +28,11 @@ const ROWS: [Row; 6] = [
 const VAULT: Option<Provider> = Some(strongroom_vault::VAULT);
 #[cfg(not(feature = "vault"))]
 const VAULT: Option<Provider> = None;
+
+#[cfg(feature = "infisical")]
+const INFISICAL: Option<Provider> = Some(strongroom_infisical::INFISICAL);
+#[cfg(not(feature = "infisical"))]
+const INFISICAL: Option<Provider> = None;
 
 #[cfg(feature = "aws")]
 const AWS: Option<Provider> = Some(strongroom_aws::AWS);
@@ -37,11 +46,6 @@ const AZURE: Option<Provider> = None;
 
 const fn always(provider: Provider) -> Row {
     Row { ids: provider.ids(), feature: None, provider: Some(provider) }
-}
-
-/// A provider of a later version, whose ids and feature are settled.
-const fn coming(feature: &'static str) -> Row {
-    Row { ids: &[], feature: Some(feature), provider: None }
 }
 
 /// A provider as documents and tools list it.

@@ -206,7 +206,8 @@ impl Rotate {
             let message = "this provider cannot write";
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
-        match can.versions || self.inner.common.encoding == KeyEncoding::Jwks {
+        let keeps_previous = can.versions || can.overlap;
+        match keeps_previous || self.inner.common.encoding == KeyEncoding::Jwks {
             true => Ok(()),
             false => Err(no_previous()),
         }

@@ -102,13 +102,7 @@ impl AwsStore {
         operation: &'static str,
         name: Option<&'a SecretName>,
     ) -> impl Fn(Error) -> Error + 'a {
-        move |error| {
-            let error = match (error.name(), name) {
-                (None, Some(name)) => error.with_name(name.as_str()),
-                _ => error,
-            };
-            error.with_operation(INFO.id(), operation)
-        }
+        move |error| error.located(INFO.id(), operation, name)
     }
 }
 

@@ -92,13 +92,7 @@ impl AzureStore {
         operation: &'static str,
         name: Option<&'a SecretName>,
     ) -> impl Fn(Error) -> Error + 'a {
-        move |error| {
-            let error = match (error.name(), name) {
-                (None, Some(name)) => error.with_name(name.as_str()),
-                _ => error,
-            };
-            error.with_operation(ID, operation)
-        }
+        move |error| error.located(ID, operation, name)
     }
 }
 

@@ -10,7 +10,6 @@ mod identity;
 mod operation;
 mod operator;
 mod page;
-mod proxy;
 mod reply;
 mod rights;
 mod secret;
@@ -30,7 +29,7 @@ use crate::azure::operation::Door;
 use crate::azure::reply::{INNER, OLD_INNER};
 use crate::azure::state::State;
 use crate::raw::Loopback;
-use crate::{Certificate, Fault, On, TlsFront};
+use crate::{Certificate, Fault, On, TlsFront, tunnel};
 
 pub use crate::azure::call::{AzureCall, AzureFlow};
 
@@ -156,10 +155,9 @@ impl FakeAzure {
         let state = Arc::new(Mutex::new(State::new(clock)));
         let vault = server(&state, Door::Tls).await;
         let identity = server(&state, Door::Plain).await;
-        let names = [Self::VAULT_HOST, proxy::AUTHORITY_HOST];
-        let front = TlsFront::start_for(&names, *vault.address(), certificate).await;
+        let front = TlsFront::start_for(&HOSTS, *vault.address(), certificate).await;
         lock(&state).authority = front.url();
-        let proxy = proxy::start(front.address()).await;
+        let proxy = tunnel::start(&HOSTS, front.address()).await;
         Self { state, servers: Arc::new(Servers { front, identity, proxy, _vault: vault }) }
     }
 
@@ -267,6 +265,12 @@ async fn server(state: &Arc<Mutex<State>>, door: Door) -> MockServer {
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// Where tokens come from at Azure.
+const AUTHORITY: &str = "https://login.microsoftonline.com";
+
+/// The hosts that the servers have at Azure.
+const HOSTS: [&str; 2] = [FakeAzure::VAULT_HOST, "login.microsoftonline.com"];
 
 /// What a workload brings along, unless a test says otherwise.
 const ASSERTION: &str = "canary-assertion";

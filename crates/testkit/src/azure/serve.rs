@@ -9,7 +9,7 @@ use crate::azure::operation::Operation;
 use crate::azure::page::page;
 use crate::azure::reply::{Refusal, Reply};
 use crate::azure::state::State;
-use crate::azure::{FakeAzure, bundle, proxy};
+use crate::azure::{AUTHORITY, FakeAzure, bundle};
 
 type Outcome<T> = Result<T, Refusal>;
 
@@ -137,7 +137,7 @@ impl State {
     fn challenge(&self, host: &str) -> String {
         let (authorization, resource) = &self.challenge;
         let authority = match host {
-            FakeAzure::VAULT_HOST => proxy::AUTHORITY,
+            FakeAzure::VAULT_HOST => AUTHORITY,
             _ => &self.authority,
         };
         let own = || format!("{authority}/{}", FakeAzure::TENANT_ID);

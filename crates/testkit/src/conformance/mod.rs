@@ -36,19 +36,28 @@ pub struct Subject {
     store: Arc<dyn SecretStore>,
     can: Capabilities,
     largest: usize,
+    trims: bool,
 }
 
 impl Subject {
     /// A store that can do exactly this. It may hold secrets; the suites write below `conformance/`, and
     /// each expects to find nothing there.
     pub fn new(store: Arc<dyn SecretStore>, can: Capabilities) -> Self {
-        Self { store, can, largest: SecretValue::MAX_BYTES }
+        Self { store, can, largest: SecretValue::MAX_BYTES, trims: false }
     }
 
     /// The same, with a largest value of this many bytes in place of 64 KiB.
     #[must_use]
     pub fn with_largest(mut self, bytes: usize) -> Self {
         self.largest = bytes;
+        self
+    }
+
+    /// The same, of a provider that cuts white space off the ends of values: the store has to refuse those that
+    /// would come back changed, and keeps all others.
+    #[must_use]
+    pub fn trimming(mut self) -> Self {
+        self.trims = true;
         self
     }
 

@@ -1,4 +1,4 @@
-//! The way from the names that servers have at Azure to the fake.
+//! The way from the names that servers have in the cloud to a fake of them.
 
 use std::io;
 use std::net::SocketAddr;
@@ -6,27 +6,25 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::TcpStream;
 
-use crate::azure::FakeAzure;
 use crate::raw::Loopback;
 
-/// Where tokens come from at Azure.
-pub(super) const AUTHORITY: &str = "https://login.microsoftonline.com";
-pub(super) const AUTHORITY_HOST: &str = "login.microsoftonline.com";
-
-/// Starts a proxy that only forwards bytes (RFC 9110, 9.3.6), and only to the fake.
-pub(super) async fn start(front: SocketAddr) -> Loopback {
-    Loopback::start(move |stream| forward(stream, front)).await
+/// Starts a proxy that only forwards bytes (RFC 9110, 9.3.6), only for these hosts, and only to `front`.
+pub(crate) async fn start(hosts: &'static [&'static str], front: SocketAddr) -> Loopback {
+    Loopback::start(move |stream| forward(stream, hosts, front)).await
 }
 
-async fn forward(mut client: TcpStream, front: SocketAddr) -> io::Result<()> {
+async fn forward(
+    mut client: TcpStream,
+    hosts: &'static [&'static str],
+    front: SocketAddr,
+) -> io::Result<()> {
     client.set_nodelay(true)?;
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(client.read_u8().await?);
     }
-    let known = [FakeAzure::VAULT_HOST, AUTHORITY_HOST];
     let is_known = |host: &&str| head.starts_with(format!("CONNECT {host}:443 ").as_bytes());
-    if !known.iter().any(is_known) {
+    if !hosts.iter().any(is_known) {
         return client.write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n").await;
     }
     let mut server = TcpStream::connect(front).await?;

@@ -1,0 +1,223 @@
+//! Reading one secret, several of a folder in one call, and their names.
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+
+use strongroom_core::{
+    Error, ErrorKind, Reason, Result, Secret, SecretName, SecretVersion, Select,
+};
+
+use crate::api::{Call, View};
+use crate::classify;
+use crate::place::Place;
+use crate::store::InfisicalStore;
+use crate::wire::{Answer, Asked, Listed, Told, no_version};
+
+/// After how many reads of several secrets it is tried again in one call, if that was denied: somebody may have given
+/// us the right.
+const ALONE: u32 = 20;
+
+impl InfisicalStore {
+    /// # Errors
+    /// `NotFound`, reason `secret` or `version`; `InvalidValue` for what is masked or unresolved.
+    pub(crate) async fn read(&self, name: &SecretName, select: &Select) -> Result<Secret> {
+        let (folder, key) = self.api.config.root.below(name)?;
+        match select {
+            Select::Current if self.api.config.with_imports => {
+                let listed = self.list_folder(&folder).await?;
+                self.pick(&listed, &folder, &key)
+            }
+            Select::Current => self.told(&folder, &key, None, self.view()).await?.into_secret(),
+            Select::Exact(version) => {
+                let current = self.current(&folder, &key).await?;
+                let number = number(version).ok_or_else(no_version)?;
+                self.older(&folder, &key, &current, number).await?.into_secret()
+            }
+            Select::Previous => {
+                let current = self.current(&folder, &key).await?;
+                let number = current.version.checked_sub(1).filter(|number| *number > 0);
+                let number = number.ok_or_else(no_version)?;
+                self.older(&folder, &key, &current, number).await?.into_secret()
+            }
+            _ => {
+                let message = "Infisical holds no pending version";
+                Err(Error::new(ErrorKind::Unsupported, message))
+            }
+        }
+    }
+
+    fn view(&self) -> View {
+        let config = &self.api.config;
+        View { is_blind: false, expands: config.expands, with_imports: config.with_imports }
+    }
+
+    /// What the server says of the current version, but for its value.
+    async fn current(&self, folder: &Place, key: &str) -> Result<Told> {
+        let view = View { is_blind: true, ..View::default() };
+        self.told(folder, key, None, view).await
+    }
+
+    /// An older version of a secret. Those of one that was deleted stay readable by its name, and are none of it.
+    ///
+    /// # Errors
+    /// `NotFound`, reason `version`, if it has no such version.
+    pub(crate) async fn older(
+        &self,
+        folder: &Place,
+        key: &str,
+        current: &Told,
+        number: u64,
+    ) -> Result<Told> {
+        match self.told(folder, key, Some(number), View::default()).await {
+            Ok(told) if told.id == current.id && told.version == number => Ok(told),
+            Ok(_) => Err(no_version()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(no_version()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Infisical API: `GET /api/v4/secrets/{name}`, or that of v3.
+    pub(crate) async fn told(
+        &self,
+        folder: &Place,
+        key: &str,
+        version: Option<u64>,
+        view: View,
+    ) -> Result<Told> {
+        let response = self.api.ask(Call::Get { folder, key, version, view }).await?;
+        match response.status() {
+            200 => {
+                let answer: Answer = response.json()?;
+                let told = answer.secret.ok_or_else(|| response.malformed())?;
+                told.check(self.asked(folder, key))?;
+                Ok(told)
+            }
+            _ => Err(classify::error(&response)),
+        }
+    }
+
+    pub(crate) fn asked<'a>(&'a self, folder: &'a Place, key: &'a str) -> Asked<'a> {
+        let config = &self.api.config;
+        Asked { project: &config.project, environment: &config.environment, folder, key }
+    }
+
+    /// Infisical API: `GET /api/v4/secrets`, or that of v3: all secrets of a folder, of which several are wanted.
+    async fn list_folder(&self, folder: &Place) -> Result<Listed> {
+        let view = self.view();
+        let response = self.api.ask(Call::List { folder, is_recursive: false, view }).await?;
+        match response.status() {
+            200 => response.json(),
+            _ => Err(classify::error(&response)),
+        }
+    }
+
+    /// One secret of a list. The folder's own wins over what it imports.
+    ///
+    /// # Errors
+    /// `InvalidValue`, reason `collision`, if two imports have it.
+    fn pick(&self, listed: &Listed, folder: &Place, key: &str) -> Result<Secret> {
+        let is_it = |told: &&Told| told.secret_key == key && told.sort == "shared";
+        let own = listed.secrets.iter().find(is_it);
+        if let Some(own) = own {
+            own.check(self.asked(folder, key))?;
+            return own.clone().into_secret();
+        }
+        let mut imported = listed.imports.iter().flat_map(|import| &import.secrets).filter(is_it);
+        match (imported.next(), imported.next()) {
+            (Some(told), None) => told.clone().into_secret(),
+            (Some(_), Some(_)) => {
+                let message = "two imports of the folder have it; take one away, or put it into the folder itself";
+                Err(Error::new(ErrorKind::InvalidValue, message).with_reason(Reason::Collision))
+            }
+            (None, _) => {
+                Err(Error::new(ErrorKind::NotFound, "no such secret").with_reason(Reason::Secret))
+            }
+        }
+    }
+
+    /// Each folder of which several secrets are wanted is one call.
+    pub(crate) async fn read_many(&self, names: &[SecretName]) -> Vec<Result<Secret>> {
+        let mut folders: HashMap<Place, usize> = HashMap::new();
+        let places: Vec<_> = names.iter().map(|name| self.api.config.root.below(name)).collect();
+        for (folder, _) in places.iter().flatten() {
+            *folders.entry(folder.clone()).or_default() += 1;
+        }
+        let is_alone = |left: u32| left.checked_sub(1);
+        let alone = self.alone.fetch_update(Ordering::Relaxed, Ordering::Relaxed, is_alone).is_ok();
+        let mut listed: HashMap<Place, Result<Listed>> = HashMap::new();
+        let mut down = None;
+        let wanted = folders.into_iter().filter(|(_, count)| *count > 1 && !alone);
+        for (folder, _) in wanted {
+            match self.list_folder(&folder).await {
+                Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                    self.alone.store(ALONE, Ordering::Relaxed);
+                    break;
+                }
+                Err(error) if is_of_the_server(&error) => {
+                    down = Some(error);
+                    break;
+                }
+                // Too long, or not to be read: each by itself may be.
+                Err(error) if error.kind() == ErrorKind::Malformed => {}
+                answer => drop(listed.insert(folder, answer)),
+            }
+        }
+        let mut results = Vec::with_capacity(names.len());
+        for (name, place) in names.iter().zip(places) {
+            let result = match (place, &down) {
+                (Err(error), _) => Err(error),
+                (Ok((folder, key)), _) if listed.contains_key(&folder) => match &listed[&folder] {
+                    Ok(list) => self.pick(list, &folder, &key),
+                    Err(error) => Err(error.clone()),
+                },
+                // Others are asked in time only if nobody is waited for twice.
+                (Ok(_), Some(error)) => Err(error.clone()),
+                (Ok(_), None) => self.read(name, &Select::Current).await,
+            };
+            if let Err(error) = &result
+                && error.kind() == ErrorKind::Unavailable
+            {
+                down.get_or_insert(error.clone());
+            }
+            results.push(result);
+        }
+        results
+    }
+
+    /// The names below the folder of the settings, without values.
+    pub(crate) async fn names(&self, prefix: Option<&SecretName>) -> Result<Vec<SecretName>> {
+        let root = &self.api.config.root;
+        prefix.map(|prefix| root.below(prefix)).transpose()?;
+        let view = View { is_blind: true, ..self.view() };
+        let call = Call::List { folder: root, is_recursive: true, view };
+        let response = self.api.ask(call).await?;
+        let listed: Listed = match response.status() {
+            200 => response.json()?,
+            _ => match classify::error(&response) {
+                // The folder of the settings is made with the first secret in it.
+                error if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+                error => return Err(error),
+            },
+        };
+        let name = |told: &Told| root.name(told.secret_path.as_deref()?, &told.secret_key);
+        let is_below = |name: &SecretName| {
+            prefix.is_none_or(|prefix| name == prefix || name.strip_prefix(prefix).is_some())
+        };
+        let mut names: Vec<_> = listed.secrets.iter().filter_map(name).filter(is_below).collect();
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+}
+
+/// Whether an error is about the server, and so about every name.
+fn is_of_the_server(error: &Error) -> bool {
+    let is_down = error.kind().allows_stale() && error.kind() != ErrorKind::Malformed;
+    is_down || matches!(error.kind(), ErrorKind::Unauthenticated | ErrorKind::Misconfigured)
+}
+
+/// The number of a version, as the server writes it.
+pub(crate) fn number(version: &SecretVersion) -> Option<u64> {
+    let number: u64 = version.as_str().parse().ok()?;
+    (number > 0 && number.to_string() == version.as_str()).then_some(number)
+}
