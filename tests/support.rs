@@ -12,7 +12,8 @@ use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use strongroom::{
-    Environment, Error, ErrorKind, MemoryStore, ProcessEnvironment, Secrets, Settings,
+    Check, Diagnosis, Environment, Error, ErrorKind, MemoryStore, Outcome, ProcessEnvironment,
+    Secrets, Settings, Signature,
 };
 use strongroom_testkit::{ChaosStore, ManualClock, Step};
 use tracing_subscriber::fmt::MakeWriter;
@@ -20,6 +21,29 @@ use tracing_subscriber::fmt::MakeWriter;
 /// A key that passes the checks. `which` makes another one.
 pub fn key(which: &str) -> String {
     format!("canary-key-of-thirty-two-bytes-{which}")
+}
+
+/// What a service that has this key would sign `hi` with.
+///
+/// # Panics
+/// If that is no key.
+pub async fn signed_with(key: &str) -> Signature {
+    let store = MemoryStore::new().with("signing-key", key).expect("a name and a value");
+    let secrets = Secrets::builder().store(store).build().await.expect("a store");
+    let signer = secrets.signer().await.expect("a key");
+    signer.sign(b"hi").await.expect("a signature")
+}
+
+/// The check of this name, which has to have come out so and to say this.
+///
+/// # Panics
+/// If it has not, or does not.
+#[track_caller]
+pub fn expect(diagnosis: &Diagnosis, name: &str, outcome: Outcome, words: &str) -> Check {
+    let check = diagnosis.checks.iter().find(|check| check.name == name).expect(name);
+    assert_eq!(check.outcome, outcome, "{check:?}");
+    assert!(check.detail.contains(words), "{check:?}");
+    check.clone()
 }
 
 /// Lets every task do what it can without more time: for runtimes of one thread and stores in memory.

@@ -2,9 +2,8 @@
 
 use strongroom::{ErrorKind, Outcome, Reason, Secrets, Settings};
 use strongroom_testkit::{BlackHole, Certificate, Exchange, FakeAws, RawServer, TlsFront, http};
-use strongroom_tests::FilesOnly;
+use strongroom_tests::{FilesOnly, expect};
 
-use crate::faults::expect;
 use crate::refused;
 
 fn at(address: &str, more: &[(&str, &str)]) -> Settings {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use strongroom::{Check, Diagnosis, ErrorKind, Freshness, Outcome, Probe, PutOptions, Reason};
+use strongroom::{ErrorKind, Freshness, Outcome, Probe, PutOptions, Reason};
 use strongroom_testkit::{ErrorForm, FakeAws, Fault, On};
-use strongroom_tests::{Log, until};
+use strongroom_tests::{Log, expect, until};
 
 use crate::place::{Place, Scene};
 use crate::refused;
@@ -15,14 +15,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(31);
 
 fn throttled() -> Fault {
     FakeAws::error(On::Read, "ThrottlingException", "Rate exceeded")
-}
-
-#[track_caller]
-pub(crate) fn expect(diagnosis: &Diagnosis, name: &str, outcome: Outcome, words: &str) -> Check {
-    let check = diagnosis.checks.iter().find(|check| check.name == name).expect("a check");
-    assert_eq!(check.outcome, outcome, "{check:?}");
-    assert!(check.detail.contains(words), "{check:?}");
-    check.clone()
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use strongroom::{ErrorKind, KeyRing, KeyState, MemoryStore, Outcome, Secrets, Signature, Signer};
-use strongroom_tests::{Log, key, until};
+use strongroom::{ErrorKind, KeyRing, KeyState, Outcome, Signature, Signer};
+use strongroom_tests::{Log, key, signed_with, until};
 
 use crate::on_all;
 use crate::place::{Place, Scene, act};
@@ -47,13 +47,6 @@ impl Signing {
     fn states(&self) -> Vec<KeyState> {
         self.ring.keys().unwrap().into_iter().map(|(_, state)| state).collect()
     }
-}
-
-/// What a service that has this key would sign.
-async fn signed_with(key: &str) -> Signature {
-    let store = MemoryStore::new().with("signing-key", key).unwrap();
-    let secrets = Secrets::builder().store(store).build().await.unwrap();
-    secrets.signer().await.unwrap().sign(b"hi").await.unwrap()
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use strongroom::{ErrorKind, Outcome, Secrets};
 use strongroom_testkit::{FakeAzure, Fault, On};
+use strongroom_tests::expect;
 
-use crate::doctor::expect;
 use crate::refused;
 use crate::scene::{NEGATIVE, Scene, TTL};
 

@@ -1,22 +1,13 @@
 //! What `doctor` says.
 
-use strongroom::{Check, Diagnosis, ErrorKind, Outcome, Probe};
+use strongroom::{ErrorKind, Outcome, Probe};
 use strongroom_testkit::{FakeAzure, Fault, On};
-use strongroom_tests::key;
+use strongroom_tests::{expect, key};
 
 use crate::refused;
 use crate::scene::Scene;
 
 const KEY: (&str, &str) = ("AZURE_KV_SIGNING_SECRET_NAME", "signing-key");
-
-#[track_caller]
-pub(crate) fn expect(diagnosis: &Diagnosis, name: &str, outcome: Outcome, words: &str) -> Check {
-    let check = diagnosis.checks.iter().find(|check| check.name == name);
-    let check = check.unwrap_or_else(|| panic!("no {name}: {diagnosis:#?}"));
-    assert_eq!(check.outcome, outcome, "{check:?}");
-    assert!(check.detail.contains(words), "{check:?}");
-    check.clone()
-}
 
 #[tokio::test]
 async fn a_good_set_up_is_ready_and_says_which_way_finds_previous_keys() {

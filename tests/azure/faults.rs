@@ -6,9 +6,8 @@ use strongroom::{ErrorKind, Freshness, Outcome, PutOptions, Reason, Secrets, Set
 use strongroom_testkit::{
     BlackHole, Certificate, Exchange, FakeAzure, Fault, On, RawServer, TlsFront, http,
 };
-use strongroom_tests::{Log, key, until};
+use strongroom_tests::{Log, expect, key, until};
 
-use crate::doctor::expect;
 use crate::refused;
 use crate::scene::{Scene, TTL};
 

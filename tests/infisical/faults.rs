@@ -1,22 +1,13 @@
 //! What goes wrong on the way; and what `doctor` says of it.
 
-use strongroom::{Check, Diagnosis, ErrorKind, Outcome, Probe, PutOptions, Secrets};
+use strongroom::{ErrorKind, Outcome, Probe, PutOptions, Secrets};
 use strongroom_testkit::{Certificate, FakeInfisical, Fault, On};
-use strongroom_tests::{Log, key, until};
+use strongroom_tests::{Log, expect, key, until};
 
 use crate::refused;
 use crate::scene::{Scene, TTL};
 
 const KEY: (&str, &str) = ("INFISICAL_SIGNING_SECRET_NAME", "SIGNING_KEY");
-
-#[track_caller]
-fn expect(diagnosis: &Diagnosis, name: &str, outcome: Outcome, words: &str) -> Check {
-    let check = diagnosis.checks.iter().find(|check| check.name == name);
-    let check = check.unwrap_or_else(|| panic!("no {name}: {diagnosis:#?}"));
-    assert_eq!(check.outcome, outcome, "{check:?}");
-    assert!(check.detail.contains(words), "{check:?}");
-    check.clone()
-}
 
 #[tokio::test]
 async fn case_60_f043_throttling_is_waited_out_and_serves_what_is_stale() {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use strongroom::{ErrorKind, KeyRing, MemoryStore, Secrets, Signature, Signer};
+use strongroom::{ErrorKind, KeyRing, Signature, Signer};
 use strongroom_testkit::{FakeInfisical, Fault, InfisicalCall, On};
-use strongroom_tests::{key, until};
+use strongroom_tests::{key, signed_with, until};
 
 use crate::refused;
 use crate::scene::{Scene, TTL};
@@ -42,13 +42,6 @@ impl Signing {
     async fn verifies(&self, signature: &Signature) -> bool {
         self.signer.verify(b"hi", signature).await.is_ok()
     }
-}
-
-/// What a service that has this key would sign.
-async fn signed_with(key: &str) -> Signature {
-    let store = MemoryStore::new().with("signing-key", key).unwrap();
-    let secrets = Secrets::builder().store(store).build().await.unwrap();
-    secrets.signer().await.unwrap().sign(b"hi").await.unwrap()
 }
 
 #[tokio::test]
