@@ -36,7 +36,8 @@ async fn several_secrets_of_a_folder_are_one_call_and_one_alone_is_one_of_its_ow
             Err(ErrorKind::Misconfigured)
         ]
     );
-    assert_eq!((fake.count("list"), fake.count("get")), (2, 1));
+    // What is not in a list is asked for by its name.
+    assert_eq!((fake.count("list"), fake.count("get")), (2, 2));
 }
 
 #[tokio::test]
@@ -56,6 +57,30 @@ async fn where_a_list_is_denied_each_is_read_by_itself() {
         secrets.invalidate("A").await.unwrap();
     }
     assert_eq!(scene.fake.count("list"), 1, "it is remembered for a while");
+}
+
+#[tokio::test]
+async fn what_a_list_leaves_out_is_asked_for_by_its_name() {
+    let scene = Scene::new().await;
+    scene.fake.put("/", "B", "canary-b");
+    scene.fake.fault(Fault::new(On::List).status(200).body(r#"{"secrets":[],"imports":[]}"#));
+    let read = scene.secrets.get_many(&["A", "B", "NONE"]).await;
+    assert!(read[0].is_ok() && read[1].is_ok());
+    assert_eq!(read[2].as_ref().unwrap_err().kind(), ErrorKind::NotFound);
+    let nowhere = scene.another(&[("INFISICAL_ENVIRONMENT", "nowhere")]).await;
+    let read = nowhere.get_many(&["A", "B"]).await;
+    assert!(
+        read.iter().all(|one| one.as_ref().is_err_and(|e| e.kind() == ErrorKind::Misconfigured))
+    );
+}
+
+#[tokio::test]
+async fn a_folder_that_is_too_long_for_a_list_is_read_one_by_one() {
+    let Scene { fake, secrets, .. } = Scene::with(&[("INFISICAL_INCLUDE_IMPORTS", "true")]).await;
+    fake.put("/", "B", "canary-b");
+    fake.fault(Fault::new(On::List).status(200).body("x".repeat((1 << 20) + 1)));
+    assert!(secrets.get("A").await.is_ok());
+    assert!(secrets.get_many(&["A", "B"]).await.iter().all(Result::is_ok));
 }
 
 #[tokio::test]

@@ -71,6 +71,19 @@ async fn case_68_69_b063_answers_of_something_else_are_malformed_and_not_shown()
         (302, String::new(), ErrorKind::Malformed),
         (404, "<html>canary</html>".to_owned(), ErrorKind::Malformed),
         (404, "{}".to_owned(), ErrorKind::Malformed),
+        (
+            404,
+            r#"{"reqId":"1","error":"NotFound","message":"KMS with ID 'canary' not found"}"#
+                .to_owned(),
+            ErrorKind::Malformed,
+        ),
+        (404, r#"{"error":"not_found","message":"canary"}"#.to_owned(), ErrorKind::Malformed),
+        (
+            400,
+            r#"{"reqId":"1","error":"BadRequest","message":"The project is of type canary"}"#
+                .to_owned(),
+            ErrorKind::Misconfigured,
+        ),
         (403, "<html>canary</html>".to_owned(), ErrorKind::PermissionDenied),
         (
             422,

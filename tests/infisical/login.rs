@@ -142,10 +142,20 @@ async fn a_renewal_that_would_end_the_token_is_not_asked_for() {
 async fn a_token_for_a_few_uses_is_replaced_when_they_are_used_up() {
     let Scene { fake, secrets, .. } = Scene::new().await;
     fake.set_lifetimes(FakeInfisical::CLIENT_ID, 600, 600, 3);
-    for _ in 0..9 {
+    for _ in 0..30 {
         read(&secrets).await.unwrap();
     }
-    assert_eq!(fake.count("login"), 3);
+    assert_eq!(fake.count("login"), 10);
+}
+
+#[tokio::test]
+async fn a_used_up_token_that_is_told_with_400_is_one_login() {
+    let Scene { fake, secrets, .. } = Scene::new().await;
+    read(&secrets).await.unwrap();
+    let text = "Unable to renew because access token number of uses limit reached";
+    fake.fault(FakeInfisical::error(On::Read, 400, "BadRequest", text).times(1));
+    read(&secrets).await.unwrap();
+    assert_eq!(fake.count("login"), 2);
 }
 
 #[tokio::test]
@@ -230,8 +240,14 @@ async fn a_service_token_of_another_folder_is_refused_before_it_reads_or_writes_
     let secrets = scene.from(settings(), &right).await;
     read(&secrets).await.unwrap();
     // It is for that folder alone, whatever was asked.
-    let error = refused(secrets.get("below/A").await, ErrorKind::Misconfigured);
-    assert!(error.to_string().contains("service token"), "{error}");
+    let calls = scene.fake.calls().len();
+    for name in ["below/A", "below/B"] {
+        let error = refused(secrets.get(name).await, ErrorKind::Misconfigured);
+        assert_eq!(error.key(), Some("INFISICAL_SECRET_PATH"), "{error}");
+    }
+    let many = secrets.get_many(&["below/A", "below/B"]).await;
+    assert!(many.into_iter().all(|one| refused(one, ErrorKind::Misconfigured).key().is_some()));
+    assert_eq!(scene.fake.calls().len(), calls);
 }
 
 #[tokio::test]
@@ -264,6 +280,21 @@ async fn answers_to_logins_of_something_else_are_no_refusals() {
         (429, "canary", ErrorKind::Throttled),
         (502, "canary", ErrorKind::Unavailable),
         (302, "", ErrorKind::Malformed),
+        (
+            404,
+            r#"{"reqId":"1","error":"NotFound","message":"No identity with specified client ID was found"}"#,
+            ErrorKind::Unauthenticated,
+        ),
+        (
+            403,
+            r#"{"reqId":"1","error":"ForbiddenError","message":"You are not allowed to access this resource from the current IP address"}"#,
+            ErrorKind::Unauthenticated,
+        ),
+        (
+            422,
+            r#"{"reqId":"1","error":"ValidationFailure","message":[]}"#,
+            ErrorKind::Unauthenticated,
+        ),
     ] {
         let Scene { fake, secrets, .. } = Scene::new().await;
         fake.fault(Fault::new(On::Login).status(status).body(body));

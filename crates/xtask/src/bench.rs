@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: against a bare client on OpenBao. `cargo xtask bench aws`: against the bare SDK on moto. `cargo xtask bench azure`: against the bare SDK on the fake. `cargo xtask bench hot`: what is warm, against the peers.
+//! `cargo xtask bench`: against a bare client on OpenBao. `cargo xtask bench aws`: against the bare SDK on moto. `cargo xtask bench azure`: against the bare SDK on the fake. `cargo xtask bench infisical`: against a bare HTTP client on the fake. `cargo xtask bench hot`: what is warm, against the peers.
 
 use crate::command::{cargo, succeed};
 
@@ -26,6 +26,14 @@ pub(crate) fn aws() -> Result<(), String> {
 /// If a bar is missed.
 pub(crate) fn azure() -> Result<(), String> {
     succeed(&mut cargo("run --release --locked -p strongroom-tests --example azure_speed"))
+}
+
+/// Measures Strongroom against a bare HTTP client on the fake of Infisical: there is no server to be had.
+///
+/// # Errors
+/// If a bar is missed.
+pub(crate) fn infisical() -> Result<(), String> {
+    succeed(&mut cargo("run --release --locked -p strongroom-tests --example infisical_speed"))
 }
 
 /// Measures warm reads, signatures and renewals against the peers, which takes minutes to build at first.

@@ -17,7 +17,7 @@ mod bench_cli;
 mod check;
 mod command;
 mod deny;
-mod fake_azure;
+mod fake;
 mod layering;
 mod metadata;
 mod quickstart;
@@ -49,6 +49,7 @@ fn main() -> ExitCode {
         ["bench", "hot"] => concluded(bench::hot()),
         ["bench", "aws"] => concluded(bench::aws()),
         ["bench", "azure"] => concluded(bench::azure()),
+        ["bench", "infisical"] => concluded(bench::infisical()),
         ["bench", "cli"] => concluded(bench_cli::run()),
         ["servers"] => concluded(servers::openbao()),
         ["servers", "moto"] => concluded(servers::aws(Moto::start)),
@@ -88,8 +89,9 @@ usage: cargo xtask COMMAND
   bench hot        measure warm reads, signatures and renewals against the peers; fails likewise
   bench aws        measure against the bare AWS SDK on moto; fails likewise
   bench azure      measure against the bare Azure SDK on FakeAzure; fails likewise
+  bench infisical  measure against a bare client on FakeInfisical; fails likewise
   bench cli        measure the command line on OpenBao, and its size; fails likewise
   servers          start OpenBao, print the settings that select it, serve until Ctrl-C
   servers moto, servers ministack
                    start that emulator of AWS instead
-  servers install  install all three, and the Python clients of Azure, into target/servers";
+  servers install  install all three, and the Python clients of Azure and Infisical, into target/servers";

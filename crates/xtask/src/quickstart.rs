@@ -3,7 +3,7 @@
 use strongroom_servers::{Moto, OpenBao};
 
 use crate::command::{cargo, stream};
-use crate::fake_azure::{CLIENT_SECRET, FakeAzure, MANAGED_IDENTITY};
+use crate::fake::{Fake, Serving};
 use crate::servers;
 
 /// Runs it as a newcomer does, without settings, and gives the lines it prints.
@@ -52,11 +52,29 @@ pub(crate) fn on_moto(without_settings: &[String]) -> Result<(), String> {
 /// # Errors
 /// As [`on_openbao`].
 pub(crate) fn on_fake_azure(without_settings: &[String]) -> Result<(), String> {
-    for credential in [CLIENT_SECRET, MANAGED_IDENTITY] {
-        let fake = FakeAzure::start(credential)?;
-        let lines = run("--features azure", &fake.settings())?;
-        same(without_settings, &lines)
-            .map_err(|problem| format!("with {credential}: {problem}"))?;
+    let both = [Serving::AzureClientSecret, Serving::AzureManagedIdentity];
+    on_fakes(without_settings, "--features azure", both)
+}
+
+/// Does the same on the fake of Infisical, with a key that it makes there and fetches: once on a server of one's own,
+/// and once in the cloud.
+///
+/// # Errors
+/// As [`on_openbao`].
+pub(crate) fn on_fake_infisical(without_settings: &[String]) -> Result<(), String> {
+    let both = [Serving::InfisicalSelfHost, Serving::InfisicalCloud];
+    on_fakes(without_settings, "--features infisical", both)
+}
+
+fn on_fakes(
+    without_settings: &[String],
+    features: &str,
+    fakes: [Serving; 2],
+) -> Result<(), String> {
+    for serving in fakes {
+        let fake = Fake::start(serving)?;
+        let lines = run(features, &fake.settings())?;
+        same(without_settings, &lines).map_err(|problem| format!("on {serving:?}: {problem}"))?;
     }
     Ok(())
 }

@@ -20,6 +20,7 @@ pub(crate) fn run(report: &mut Report) {
     report.check("example quickstart on OpenBao", || quickstart::on_openbao(&lines));
     report.check("example quickstart on moto", || quickstart::on_moto(&lines));
     report.check("example quickstart on FakeAzure", || quickstart::on_fake_azure(&lines));
+    report.check("example quickstart on FakeInfisical", || quickstart::on_fake_infisical(&lines));
     report.check("example custom_provider", || {
         succeed(&mut cargo("run --locked --example custom_provider"))
     });

@@ -3,9 +3,10 @@
 
 use std::io::Write;
 
-use strongroom_testkit::{Certificate, FakeVault, Fault, On, ServerState, TlsFront};
+use strongroom_testkit::{Certificate, FakeInfisical, FakeVault, Fault, On, ServerState, TlsFront};
 
 use crate::azure::azure;
+use crate::infisical::{infisical, on};
 use crate::support::{Cli, Run, empty, folder, key, releases, runtime, vault, write};
 use crate::vault::post;
 
@@ -151,6 +152,42 @@ fn s10_azure() {
     search("azure, no identity", &managed);
     azure.fault(Fault::new(On::Any).status(403).body("canary"));
     search("azure, refused", &cli);
+}
+
+#[test]
+fn s10_infisical() {
+    let (infisical, cli) = infisical();
+    let fill = |value: &str| {
+        infisical.put("/", "db", value);
+        infisical.put("/", "signing-key", &key("1"));
+    };
+    let signing = ("INFISICAL_SIGNING_SECRET_NAME", "signing-key");
+    let cli = cli.and(signing.0, signing.1);
+    fill("canary");
+    search("infisical", &cli);
+    let service = infisical.add_service_token(&[("prod", "/")], &["read", "write"], None);
+    fill("canary");
+    search(
+        "infisical, service token",
+        &on(&infisical, &[("INFISICAL_SERVICE_TOKEN", &service), signing]),
+    );
+    fill("canary");
+    for name in ["db", "signing-key"] {
+        infisical.set_hidden("/", name, true);
+    }
+    search("infisical, masked", &cli);
+    fill("${canary.canary}");
+    search("infisical, a reference", &cli);
+    infisical.remove_service_token(&service);
+    search(
+        "infisical, no such service token",
+        &on(&infisical, &[("INFISICAL_SERVICE_TOKEN", &service)]),
+    );
+    search("infisical, wrong secret", &cli.and("INFISICAL_CLIENT_SECRET", "canary-wrong"));
+    let token = on(&infisical, &[("INFISICAL_TOKEN", "canary.wrong.token")]);
+    search("infisical, wrong token", &token);
+    infisical.fault(FakeInfisical::error(On::Any, 403, "PermissionDenied", "canary"));
+    search("infisical, refused", &token);
 }
 
 #[test]

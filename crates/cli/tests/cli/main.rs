@@ -9,6 +9,7 @@ mod canary;
 mod doctor;
 mod env;
 mod file;
+mod infisical;
 mod openbao;
 mod providers;
 mod streams;

@@ -74,7 +74,7 @@ fn people_get_tables() {
         "every provider\nVARIABLE",
         "vault_dev, vault_hcp, vault\nVARIABLE",
         "needed",
-        "not compiled in\ninfisical_cloud (feature infisical)\n",
+        "infisical_cloud, infisical_self_host\nVARIABLE",
     ] {
         assert!(run.text().contains(part), "{part}: {}", run.text());
     }

@@ -95,7 +95,10 @@ impl TokenCache {
         let mut may_log_in = true;
         loop {
             let response = send(token.clone()).await?;
-            let Some(is_known) = refusal(&response) else { return Ok(Some(response)) };
+            let Some(is_known) = refusal(&response) else {
+                self.shared.was_of_use(&token);
+                return Ok(Some(response));
+            };
             match self.refused(&token, is_known, may_log_in).await? {
                 // Another one may have logged in while we called: as often as that happens.
                 Refused::Replaced { token: next, is_fresh } => {

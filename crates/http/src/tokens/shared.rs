@@ -49,6 +49,8 @@ struct Held {
     failed: Option<(Moment, u32)>,
     /// When it came.
     since: Moment,
+    /// Whether a call with it was not refused.
+    was_of_use: bool,
 }
 
 /// After which a token that somebody else made is asked about. One for a few uses is used up by then.
@@ -83,6 +85,13 @@ impl Shared {
             *left = left.checked_sub(1)?;
         }
         Some(held.token.clone())
+    }
+
+    /// A call with this token was not refused.
+    pub(super) fn was_of_use(&self, token: &Token) {
+        if let Some(held) = self.state().held.as_mut().filter(|held| held.token.is(token)) {
+            held.was_of_use = true;
+        }
     }
 
     /// Logs in, unless somebody has done so meanwhile.
@@ -160,7 +169,8 @@ impl Shared {
         let mut state = self.state();
         let Some(held) = state.held.take() else { return Ok(()) };
         let clock = &*self.clock;
-        if held.since.age(clock) >= STILLBORN.0 || held.token.is_over(clock) {
+        let has_lived = held.was_of_use || held.since.age(clock) >= STILLBORN.0;
+        if has_lived || held.token.is_over(clock) {
             state.stillborn = 0;
             state.gate.trust();
             return Ok(());
@@ -227,7 +237,8 @@ impl Shared {
         let since = Moment::now(&*self.clock);
         let first = first.unwrap_or_default().max(granted);
         let uses_left = token.uses();
-        let held = Held { token, uses_left, first, due, failed: None, since };
+        let was_of_use = false;
+        let held = Held { token, uses_left, first, due, failed: None, since, was_of_use };
         self.state().held = Some(held);
         self.changed.notify_one();
     }

@@ -24,6 +24,8 @@ pub(crate) struct Api {
     pub(crate) is_old: AtomicBool,
     /// Whether the service token was found to be for the folder of the settings.
     pub(crate) is_in_scope: AtomicBool,
+    /// Whether it is for that folder alone, and for none below it.
+    pub(crate) is_one_folder: AtomicBool,
     /// When the server answered last, by its own clock.
     pub(crate) date: Mutex<Option<SystemTime>>,
 }
@@ -43,6 +45,20 @@ pub(crate) enum Call<'a> {
     Delete { folder: &'a Place, key: &'a str },
     /// Makes a folder in another one.
     CreateFolder { at: &'a Place, name: &'a str },
+}
+
+impl Call<'_> {
+    /// Where it is made.
+    fn folder(&self) -> &Place {
+        match self {
+            Self::Get { folder, .. }
+            | Self::List { folder, .. }
+            | Self::Create { folder, .. }
+            | Self::Update { folder, .. }
+            | Self::Delete { folder, .. } => folder,
+            Self::CreateFolder { at, .. } => at,
+        }
+    }
 }
 
 /// How it is wanted.
@@ -86,6 +102,10 @@ impl Api {
     /// If there is no answer, or the token is not accepted; `Malformed` if the server has no such route at all.
     pub(crate) async fn ask(&self, call: Call<'_>) -> Result<Response> {
         self.check_scope().await?;
+        if self.is_one_folder.load(Ordering::Relaxed) && *call.folder() != self.config.root {
+            let message = "the service token is for the folder of INFISICAL_SECRET_PATH alone, and not for those below it";
+            return Err(Error::new(ErrorKind::Misconfigured, message).with_key(SECRET_PATH.name));
+        }
         let is_old = self.is_old.load(Ordering::Relaxed);
         let response = self.send(|| self.request(call, is_old)).await?;
         if !classify::is_of_route(&response) {
@@ -220,8 +240,10 @@ impl Api {
         }
         let response =
             self.send(|| Ok(Request::new(Method::Get, ["api", "v2", "service-token"]))).await?;
-        if response.status() != 200 {
-            return Err(classify::error(&response));
+        match response.status() {
+            200 => {}
+            404 => return Err(response.malformed()),
+            _ => return Err(classify::error(&response, false)),
         }
         let told: ServiceToken = response.json()?;
         let refuse = |key: &'static str, has: &str| {
@@ -240,6 +262,7 @@ impl Api {
             if !self.config.root.is(&scope.secret_path) {
                 return refuse(SECRET_PATH.name, &scope.secret_path);
             }
+            self.is_one_folder.store(true, Ordering::Relaxed);
         }
         self.is_in_scope.store(true, Ordering::Relaxed);
         Ok(())

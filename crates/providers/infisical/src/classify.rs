@@ -5,8 +5,12 @@ use serde::Deserialize;
 use strongroom_core::{Error, ErrorKind, Reason, escaped};
 use strongroom_http::Response;
 
-use ErrorKind::{Conflict, Internal, Misconfigured, NotFound, PermissionDenied, Unauthenticated};
+use ErrorKind::{
+    Conflict, Internal, InvalidValue, Misconfigured, NotFound, PermissionDenied, Unauthenticated,
+    Unsupported,
+};
 
+use crate::auth::CLIENT_ID;
 use crate::config::{ENVIRONMENT, PROJECT_ID};
 
 /// An answer that is an error.
@@ -24,12 +28,28 @@ struct Body {
 pub(crate) fn is_of_token(response: &Response) -> bool {
     match response.status() {
         401 => true,
-        403 | 404 => response.json::<Body>().is_ok_and(|body| {
+        // Versions of the server differ in what they say of a token that was used as often as it may be.
+        400 | 403 | 404 => response.json::<Body>().is_ok_and(|body| {
             let text = body.message.as_str().unwrap_or_default();
-            body.error == "TokenError" || text.starts_with("Service token ")
+            let begins = |one: &&str| text.starts_with(one);
+            body.error == "TokenError" || OF_TOKEN.iter().any(begins)
         }),
         _ => false,
     }
+}
+
+/// How texts about the token begin, in refusals that have no name of their own.
+const OF_TOKEN: [&str; 5] = [
+    "Service token has expired",
+    "Service token with ID",
+    "Unable to renew because access token number of uses",
+    "Access token number of uses",
+    "Identity does not belong to",
+];
+
+/// Whether a refusal says that the identity may do nothing here at all.
+pub(crate) fn is_of_stranger(error: &Error) -> bool {
+    error.message().contains("not a member of") || error.message().contains("from this address")
 }
 
 /// Whether there is no such route, and so this is no server of that generation. The web framework answers then, or a
@@ -40,26 +60,33 @@ pub(crate) fn is_of_route(response: &Response) -> bool {
     response.status() == 404 && !response.json::<Body>().is_ok_and(is_ours)
 }
 
-/// The error for an answer about a secret that is one.
-pub(crate) fn error(response: &Response) -> Error {
+/// The error for an answer about a secret that is one. `is_write`: whether something of ours was sent.
+pub(crate) fn error(response: &Response, is_write: bool) -> Error {
     let Ok(body) = response.json::<Body>() else { return without_name(response) };
     let text = body.message.as_str().unwrap_or_default();
     let begins = |one: &str| text.starts_with(one);
     let missing = |message| Error::new(NotFound, message).with_reason(Reason::Secret);
     match (response.status(), body.error.as_str()) {
-        (400, _) if begins("Secret already exists") => {
+        (400, _) if begins("Secret already exist") => {
             Error::new(Conflict, "the secret exists already")
         }
         (403, "ForbiddenReadSecretError") => Error::new(
             PermissionDenied,
             "the identity may see that the secret is there, and not read its value",
         ),
-        (403, "You are not member of this project") => Error::new(
+        (403, "You are not member of this project" | "ProjectMembershipNotFound") => Error::new(
             PermissionDenied,
             "the identity is not a member of the project; add it, with a role",
         ),
-        (403, _) => {
+        (403, "PermissionDenied") => {
             Error::new(PermissionDenied, "no role of the identity in the project allows it")
+        }
+        (403, _) if text.contains("current IP address") => {
+            Error::new(PermissionDenied, "the identity is not allowed to come from this address")
+        }
+        (403, name) => {
+            let message = format!("the server does not allow it (`{}`)", escaped(name));
+            Error::new(PermissionDenied, message)
         }
         (404, _) if begins("Project with ") => {
             let message = "there is no such project, or the identity is of another organisation";
@@ -74,8 +101,24 @@ pub(crate) fn error(response: &Response) -> Error {
             Error::new(Misconfigured, "the project has no such environment")
                 .with_key(ENVIRONMENT.name)
         }
-        (404, _) if begins("Folder with ") => missing("no such secret: its folder is not there"),
-        (404, _) => missing("no such secret"),
+        (404, _) if begins("Folder with ") => {
+            missing("no such secret: its folder is not there, or the environment is not")
+        }
+        (404, _) if begins("Secret ") => missing("no such secret"),
+        // A key of its KMS, a role, an organisation: nothing is known of the secret then.
+        (404, _) => response.malformed(),
+        (400, _) if begins("The project is of type") => {
+            let message = "the project is not one for secrets";
+            Error::new(Misconfigured, message).with_key(PROJECT_ID.name)
+        }
+        (400, _) if text.contains("rotated secret") => Error::new(
+            Unsupported,
+            "Infisical itself rotates the secret, and lets nobody else change it",
+        ),
+        (422, _) if is_write => {
+            let message = "the server does not take the name or the value; it wants names without white space, `:` and `/`";
+            Error::new(InvalidValue, message)
+        }
         (400 | 409 | 410 | 422, name) => {
             Error::new(Internal, format!("the server refused the request with `{}`", escaped(name)))
         }
@@ -93,8 +136,9 @@ fn without_name(response: &Response) -> Error {
 
 /// The error for a login or a renewal that was refused.
 pub(crate) fn of_login(response: &Response) -> Error {
-    let text = response.json::<Body>().ok();
-    let text = text.as_ref().and_then(|body| body.message.as_str()).unwrap_or_default();
+    let body = response.json::<Body>().ok();
+    let is_infisical = body.is_some();
+    let text = body.as_ref().and_then(|body| body.message.as_str()).unwrap_or_default();
     match response.status() {
         401 if text.contains("temporarily locked") => {
             let message = "the identity is locked after too many failed logins; an administrator can unlock it, or wait five minutes";
@@ -103,13 +147,24 @@ pub(crate) fn of_login(response: &Response) -> Error {
         401 if text.contains("expired client secret") => {
             Error::new(Unauthenticated, "the client secret has expired")
         }
-        401 if text.contains("usage limit") => {
+        401 if text.contains("limit reached") => {
             Error::new(Unauthenticated, "the client secret was used as often as it may be")
         }
-        400 | 401 | 403 | 422 if !text.is_empty() => Error::new(
+        403 if text.contains("current IP address") => {
+            Error::new(Unauthenticated, "the identity is not allowed to log in from this address")
+        }
+        404 if text.starts_with("No identity with") => {
+            Error::new(Unauthenticated, "there is no such client id").with_key(CLIENT_ID.name)
+        }
+        401 | 403 if !text.is_empty() => Error::new(
             Unauthenticated,
             "the server does not accept the client id with this client secret",
         ),
+        400 | 422 if is_infisical => Error::new(
+            Unauthenticated,
+            "the server does not take the client id or the client secret as such",
+        ),
+        300..=399 => response.error(),
         408 | 429 | 500.. => response.error(),
         _ => response.malformed(),
     }

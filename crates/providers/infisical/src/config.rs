@@ -28,7 +28,7 @@ const INCLUDE_IMPORTS: Key = Key::boolean(
 .with_default("false");
 const EXPAND_REFERENCES: Key = Key::boolean(
     "INFISICAL_EXPAND_REFERENCES",
-    "whether the server puts other secrets in the place of `${..}`; what stays unresolved is an error. Never in signing keys",
+    "whether the server puts other secrets in the place of `${..}`; what stays unresolved is an error. Not in signing keys, but for `jwks`",
 )
 .with_default("false");
 const CA_BUNDLE: Key = Key::path(

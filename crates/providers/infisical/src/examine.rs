@@ -34,7 +34,8 @@ pub(crate) async fn ask(api: &Api) -> Result<()> {
     let response = api.ask(call).await?;
     match response.status() {
         200 => Ok(()),
-        _ => match classify::error(&response) {
+        _ => match classify::error(&response, false) {
+            error if classify::is_of_stranger(&error) => Err(error),
             // Whoever may not see a secret is known all the same.
             error if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => {
                 Ok(())

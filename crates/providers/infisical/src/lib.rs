@@ -60,6 +60,7 @@ fn open_infisical(open: Open<'_>) -> Result<Opened> {
         config,
         is_old: Default::default(),
         is_in_scope: Default::default(),
+        is_one_folder: Default::default(),
         date: Default::default(),
     });
     let store = Arc::new(InfisicalStore::new(open.id, api.clone()));

@@ -5,8 +5,7 @@ use std::sync::{MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use strongroom_core::{
-    Error, ErrorKind, LiveVersion, Result, Secret, SecretName, SecretVersion, VersionInfo,
-    VersionState,
+    ErrorKind, LiveVersion, Result, Secret, SecretName, SecretVersion, VersionInfo, VersionState,
 };
 
 use crate::api::View;
@@ -19,18 +18,20 @@ use crate::wire::Told;
 pub(crate) struct Watched {
     /// Of the secret: one that was deleted and made anew has another one.
     id: String,
-    current: (u64, Option<SystemTime>, Secret),
-    /// Those before, the last retired first, with their values where they may not be read.
-    previous: Vec<Previous>,
+    current: Seen,
+    /// Those before, the last retired first.
+    previous: Vec<Seen>,
     /// Whether they may be read.
     is_read: bool,
 }
 
+/// A version, with its value: of some the server tells nothing any more.
 #[derive(Clone, Debug)]
-struct Previous {
+struct Seen {
     number: u64,
-    info: VersionInfo,
-    kept: Option<Secret>,
+    created_at: Option<SystemTime>,
+    retired_at: Option<SystemTime>,
+    secret: Result<Secret>,
 }
 
 /// Most versions that are looked at when there is a new one: every change of a comment makes one.
@@ -38,8 +39,7 @@ const MOST: u64 = 16;
 
 impl InfisicalStore {
     /// One read of the current version, and one of each that is within its grace. When there is a new one, those before
-    /// it are found by their numbers; where that is not allowed, the one that was current until then is remembered with
-    /// its value.
+    /// it are found by their numbers; as long as that is not allowed, those that were current until then are remembered.
     pub(crate) async fn live(
         &self,
         name: &SecretName,
@@ -48,76 +48,102 @@ impl InfisicalStore {
         let (folder, key) = self.api.config.root.below(name)?;
         // A key that others are put into is not the one that was written.
         let told = self.told(&folder, &key, None, View::default()).await?;
-        let (now, id, number) = (told.made(), told.id.clone(), told.version);
-        let current = told.clone().into_secret()?;
-        let mut info = info(number, VersionState::Current);
-        info.created_at = now;
-        let mut live = vec![LiveVersion::new(info, Ok(current.clone()))];
-        let known = self.watched().get(name).cloned().filter(|known| known.id == id);
-        let known = match known {
-            Some(known) if known.current.0 == number && known.is_read => {
-                for one in known.previous.iter().filter(|one| is_in_grace(one, since)) {
-                    match self.older(&folder, &key, &told, one.number).await {
-                        Err(error) if !is_about_one(&error) => return Err(error),
-                        older => live.push(one.live(older.and_then(Told::into_secret))),
+        let current = told.clone().into_secret(false)?;
+        let known = self.watched().get(name).cloned().filter(|known| known.id == told.id);
+        let known = known.map(|known| known.at(&told, since));
+        let watched = match known {
+            Some(mut known) if known.current.number == told.version && known.is_read => {
+                known.current.secret = Ok(current);
+                match self.read_again(&folder, &key, &told, &mut known.previous).await {
+                    Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                        known.is_read = false;
                     }
+                    again => again?,
                 }
-                return Ok(live);
+                known
             }
-            known => known,
+            known => self.look(&folder, &key, &told, current, known, since).await?,
         };
-        let (found, is_read) = self.before(&folder, &key, &told, since).await?;
-        let mut previous: Vec<Previous> = found.iter().map(|(one, _)| one.clone()).collect();
-        live.extend(found.into_iter().map(|(one, secret)| one.live(secret)));
-        if !is_read {
-            previous = known.map(|known| known.retired(number, now)).unwrap_or_default();
-            let kept = previous.iter().filter(|one| is_in_grace(one, since));
-            live.extend(kept.filter_map(|one| Some(one.live(Ok(one.kept.clone()?)))));
-        }
-        let watched = Watched { id, current: (number, now, current), previous, is_read };
+        let live = watched.live();
         self.watched().insert(name.clone(), watched);
         Ok(live)
     }
 
-    /// The versions before the current one that are within their grace, newest first, and whether they may be read.
-    async fn before(
+    /// Reads the versions of a key that are known to be within their grace.
+    async fn read_again(
         &self,
         folder: &Place,
         key: &str,
         current: &Told,
-        since: SystemTime,
-    ) -> Result<(Vec<(Previous, Result<Secret>)>, bool)> {
-        let mut found = Vec::new();
-        let mut end = current.made();
-        let oldest = current.version.saturating_sub(MOST).max(1);
-        for number in (oldest..current.version).rev() {
-            if end.is_none_or(|end| end <= since) {
-                break;
-            }
-            let told = match self.older(folder, key, current, number).await {
-                Ok(told) => told,
-                Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                    return Ok((Vec::new(), false));
-                }
-                // The server keeps so many of them.
-                Err(error) if error.kind() == ErrorKind::NotFound => break,
+        previous: &mut [Seen],
+    ) -> Result<()> {
+        for one in previous {
+            match self.older(folder, key, current, one.number).await {
+                // What was seen once stays so: the server keeps some versions, and of some it finds another one.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
-            };
-            let mut info = info(number, VersionState::Previous);
-            (info.created_at, info.retired_at) = (told.made(), end);
-            end = told.made();
-            found.push((Previous { number, info, kept: None }, told.into_secret()));
+                Ok(told) => one.secret = told.into_secret(false),
+            }
         }
-        Ok((found, true))
+        Ok(())
     }
 
-    /// Whether a version before the current one can be read; whether the current one can be by its number, if it is the
-    /// first.
+    /// Looks for the versions before one that is new, newest first, as long as they are within their grace.
+    async fn look(
+        &self,
+        folder: &Place,
+        key: &str,
+        told: &Told,
+        current: Secret,
+        known: Option<Watched>,
+        since: SystemTime,
+    ) -> Result<Watched> {
+        // What was known of the time of this version stays: the server only tells of later changes.
+        let first = known.as_ref().filter(|known| known.current.number == told.version);
+        let first = first.and_then(|known| known.current.created_at).or_else(|| told.changed());
+        let (made, mut is_read) = match self.older(folder, key, told, told.version).await {
+            Ok(itself) => (itself.made().or(first), true),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => (first, false),
+            Err(error) if error.kind() == ErrorKind::NotFound => (first, true),
+            Err(error) => return Err(error),
+        };
+        let mut previous = Vec::new();
+        let mut end = made;
+        let oldest = told.version.saturating_sub(MOST).max(1);
+        for number in (oldest..told.version).rev() {
+            if !is_read || end.is_none_or(|end| end <= since) {
+                break;
+            }
+            let older = match self.older(folder, key, told, number).await {
+                Err(error) if error.kind() == ErrorKind::NotFound => break,
+                Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                    is_read = false;
+                    break;
+                }
+                older => older?,
+            };
+            let created_at = older.made();
+            let secret = older.into_secret(false);
+            previous.push(Seen { number, created_at, retired_at: end, secret });
+            end = created_at;
+        }
+        let seen = known.map(|known| known.retired(told.version, made)).unwrap_or_default();
+        for one in seen {
+            if previous.iter().all(|other| other.number != one.number) {
+                previous.push(one);
+            }
+        }
+        previous.sort_by_key(|one| std::cmp::Reverse(one.number));
+        let current =
+            Seen { number: told.version, created_at: made, retired_at: None, secret: Ok(current) };
+        Ok(Watched { id: told.id.clone(), current, previous, is_read })
+    }
+
+    /// Whether versions can be read by their numbers.
     pub(crate) async fn may_read_older(&self, name: &SecretName) -> Result<()> {
         let (folder, key) = self.api.config.root.below(name)?;
         let told = self.told(&folder, &key, None, View::default()).await?;
-        let number = told.version.saturating_sub(1).max(1);
-        match self.older(&folder, &key, &told, number).await {
+        match self.older(&folder, &key, &told, told.version).await {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             older => older.map(drop),
         }
@@ -128,38 +154,32 @@ impl InfisicalStore {
     }
 }
 
-impl Previous {
-    fn live(&self, secret: Result<Secret>) -> LiveVersion {
-        LiveVersion::new(self.info.clone(), secret)
-    }
-}
-
 impl Watched {
-    /// What came before a version, as far as it was seen, with values.
-    fn retired(self, number: u64, at: Option<SystemTime>) -> Vec<Previous> {
+    /// Without what is over by now, however often it was remembered.
+    fn at(mut self, told: &Told, since: SystemTime) -> Self {
+        let is_in_grace = |one: &Seen| one.retired_at.is_some_and(|at| at > since);
+        self.previous.retain(|one| is_in_grace(one) && one.number < told.version);
+        self
+    }
+
+    /// What came before a version, as far as it was seen.
+    fn retired(self, number: u64, at: Option<SystemTime>) -> Vec<Seen> {
         let mut previous = self.previous;
-        previous.retain(|one| one.kept.is_some());
-        let (last, since, secret) = self.current;
-        if last != number {
-            let mut info = info(last, VersionState::Previous);
-            (info.created_at, info.retired_at) = (since, at);
-            previous.insert(0, Previous { number: last, info, kept: Some(secret) });
+        if self.current.number < number {
+            previous.insert(0, Seen { retired_at: at, ..self.current });
         }
         previous.truncate(LiveVersion::MOST);
         previous
     }
-}
 
-fn info(number: u64, state: VersionState) -> VersionInfo {
-    VersionInfo::new(SecretVersion::new(number.to_string()), state)
-}
-
-fn is_in_grace(one: &Previous, since: SystemTime) -> bool {
-    one.info.retired_at.is_some_and(|at| at > since)
-}
-
-/// Whether an error says that a version is gone or of no use. Every other one is about the server or the way to it: taken
-/// for this one, an outage would look like a retired key.
-fn is_about_one(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidValue)
+    fn live(&self) -> Vec<LiveVersion> {
+        let tell = |one: &Seen, state| {
+            let mut info = VersionInfo::new(SecretVersion::new(one.number.to_string()), state);
+            (info.created_at, info.retired_at) = (one.created_at, one.retired_at);
+            LiveVersion::new(info, one.secret.clone())
+        };
+        let current = tell(&self.current, VersionState::Current);
+        let previous = self.previous.iter().map(|one| tell(one, VersionState::Previous));
+        std::iter::once(current).chain(previous).collect()
+    }
 }

@@ -74,12 +74,10 @@ impl Place {
         Self::read(path).is_ok_and(|other| other == *self)
     }
 
-    /// The folders on the way to this one, itself included: where each is, and its name.
-    pub(crate) fn steps(&self) -> impl Iterator<Item = (Self, &str)> {
-        self.folders.iter().enumerate().map(|(at, name)| {
-            let folders = self.folders.iter().take(at).cloned().collect();
-            (Self { folders }, name.as_str())
-        })
+    /// The folder that this one is in, and its name there; `None` for that of the environment.
+    pub(crate) fn parent(&self) -> Option<(Self, &str)> {
+        let (name, folders) = self.folders.split_last()?;
+        Some((Self { folders: folders.to_vec() }, name))
     }
 }
 
@@ -138,9 +136,13 @@ mod tests {
     }
 
     #[test]
-    fn the_folders_on_the_way_are_told_from_the_root() {
-        let place = Place::read("/a/b").unwrap();
-        let steps: Vec<_> = place.steps().map(|(at, name)| (at.path(), name)).collect();
-        assert_eq!(steps, [("/".to_owned(), "a"), ("/a".to_owned(), "b")]);
+    fn a_folder_is_in_another_one() {
+        let parent = |path| {
+            let place = Place::read(path).unwrap();
+            place.parent().map(|(at, name)| (at.path(), name.to_owned()))
+        };
+        assert_eq!(parent("/a/b"), Some(("/a".to_owned(), "b".to_owned())));
+        assert_eq!(parent("/a"), Some(("/".to_owned(), "a".to_owned())));
+        assert_eq!(parent("/"), None);
     }
 }

@@ -24,26 +24,38 @@ impl InfisicalStore {
         let (folder, key) = self.api.config.root.below(name)?;
         match select {
             Select::Current if self.api.config.with_imports => {
-                let listed = self.list_folder(&folder).await?;
-                self.pick(&listed, &folder, &key)
+                match self.list_folder(&folder).await {
+                    Ok(listed) => self.pick(&listed, &folder, &key).await,
+                    // Too long.
+                    Err(error) if error.kind() == ErrorKind::Malformed => {
+                        self.by_name(&folder, &key).await
+                    }
+                    Err(error) => Err(error),
+                }
             }
-            Select::Current => self.told(&folder, &key, None, self.view()).await?.into_secret(),
+            Select::Current => self.by_name(&folder, &key).await,
             Select::Exact(version) => {
                 let current = self.current(&folder, &key).await?;
                 let number = number(version).ok_or_else(no_version)?;
-                self.older(&folder, &key, &current, number).await?.into_secret()
+                self.older(&folder, &key, &current, number).await?.into_secret(false)
             }
             Select::Previous => {
                 let current = self.current(&folder, &key).await?;
                 let number = current.version.checked_sub(1).filter(|number| *number > 0);
                 let number = number.ok_or_else(no_version)?;
-                self.older(&folder, &key, &current, number).await?.into_secret()
+                self.older(&folder, &key, &current, number).await?.into_secret(false)
             }
             _ => {
                 let message = "Infisical holds no pending version";
                 Err(Error::new(ErrorKind::Unsupported, message))
             }
         }
+    }
+
+    /// As the server finds it by its name.
+    async fn by_name(&self, folder: &Place, key: &str) -> Result<Secret> {
+        let view = self.view();
+        self.told(folder, key, None, view).await?.into_secret(view.expands)
     }
 
     fn view(&self) -> View {
@@ -89,10 +101,10 @@ impl InfisicalStore {
             200 => {
                 let answer: Answer = response.json()?;
                 let told = answer.secret.ok_or_else(|| response.malformed())?;
-                told.check(self.asked(folder, key))?;
+                told.check(self.asked(folder, key), view.with_imports)?;
                 Ok(told)
             }
-            _ => Err(classify::error(&response)),
+            _ => Err(classify::error(&response, false)),
         }
     }
 
@@ -107,31 +119,31 @@ impl InfisicalStore {
         let response = self.api.ask(Call::List { folder, is_recursive: false, view }).await?;
         match response.status() {
             200 => response.json(),
-            _ => Err(classify::error(&response)),
+            _ => Err(classify::error(&response, false)),
         }
     }
 
-    /// One secret of a list. The folder's own wins over what it imports.
+    /// One secret of a list. The folder's own wins over what it imports. What is not in it is asked for by its name: a
+    /// list leaves out what may not be seen, and is empty for a folder that is not there.
     ///
     /// # Errors
     /// `InvalidValue`, reason `collision`, if two imports have it.
-    fn pick(&self, listed: &Listed, folder: &Place, key: &str) -> Result<Secret> {
+    async fn pick(&self, listed: &Listed, folder: &Place, key: &str) -> Result<Secret> {
         let is_it = |told: &&Told| told.secret_key == key && told.sort == "shared";
+        let expands = self.api.config.expands;
         let own = listed.secrets.iter().find(is_it);
         if let Some(own) = own {
-            own.check(self.asked(folder, key))?;
-            return own.clone().into_secret();
+            own.check(self.asked(folder, key), false)?;
+            return own.clone().into_secret(expands);
         }
         let mut imported = listed.imports.iter().flat_map(|import| &import.secrets).filter(is_it);
         match (imported.next(), imported.next()) {
-            (Some(told), None) => told.clone().into_secret(),
+            (Some(told), None) => told.clone().into_secret(expands),
             (Some(_), Some(_)) => {
                 let message = "two imports of the folder have it; take one away, or put it into the folder itself";
                 Err(Error::new(ErrorKind::InvalidValue, message).with_reason(Reason::Collision))
             }
-            (None, _) => {
-                Err(Error::new(ErrorKind::NotFound, "no such secret").with_reason(Reason::Secret))
-            }
+            (None, _) => self.by_name(folder, key).await,
         }
     }
 
@@ -157,8 +169,10 @@ impl InfisicalStore {
                     down = Some(error);
                     break;
                 }
-                // Too long, or not to be read: each by itself may be.
-                Err(error) if error.kind() == ErrorKind::Malformed => {}
+                // Too long: each by itself is not.
+                Err(error) if error.kind() == ErrorKind::Malformed => {
+                    self.alone.store(ALONE, Ordering::Relaxed);
+                }
                 answer => drop(listed.insert(folder, answer)),
             }
         }
@@ -167,7 +181,7 @@ impl InfisicalStore {
             let result = match (place, &down) {
                 (Err(error), _) => Err(error),
                 (Ok((folder, key)), _) if listed.contains_key(&folder) => match &listed[&folder] {
-                    Ok(list) => self.pick(list, &folder, &key),
+                    Ok(list) => self.pick(list, &folder, &key).await,
                     Err(error) => Err(error.clone()),
                 },
                 // Others are asked in time only if nobody is waited for twice.
@@ -188,12 +202,12 @@ impl InfisicalStore {
     pub(crate) async fn names(&self, prefix: Option<&SecretName>) -> Result<Vec<SecretName>> {
         let root = &self.api.config.root;
         prefix.map(|prefix| root.below(prefix)).transpose()?;
-        let view = View { is_blind: true, ..self.view() };
+        let view = View { is_blind: true, ..View::default() };
         let call = Call::List { folder: root, is_recursive: true, view };
         let response = self.api.ask(call).await?;
         let listed: Listed = match response.status() {
             200 => response.json()?,
-            _ => match classify::error(&response) {
+            _ => match classify::error(&response, false) {
                 // The folder of the settings is made with the first secret in it.
                 error if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
                 error => return Err(error),

@@ -65,15 +65,16 @@ const MASK: &[u8] = b"<hidden-by-infisical>";
 
 impl Told {
     /// Checks that it is the secret that was asked for. A service token of one folder is answered about that one,
-    /// whatever was asked; and somebody's own override may stand in for what all share.
+    /// whatever was asked; and somebody's own override may stand in for what all share. `may_be_imported`: whether the
+    /// folder's imports were asked for as well, which are elsewhere.
     ///
     /// # Errors
     /// `Misconfigured` if it is of another folder; `Malformed` if it is something else.
-    pub(crate) fn check(&self, asked: Asked<'_>) -> Result<()> {
+    pub(crate) fn check(&self, asked: Asked<'_>, may_be_imported: bool) -> Result<()> {
         let is_elsewhere = self.environment != asked.environment
             || self.secret_path.as_ref().is_some_and(|path| !asked.folder.is(path))
             || self.workspace.as_ref().is_some_and(|id| !id.is_empty() && id != asked.project);
-        if is_elsewhere {
+        if is_elsewhere && !may_be_imported {
             let message = "the answer is about another project, environment or folder than was asked for; a service token is for its own folder alone, whatever the settings say";
             return Err(Error::new(ErrorKind::Misconfigured, message));
         }
@@ -99,28 +100,38 @@ impl Told {
         }
     }
 
-    /// When this version was made; if the secret was made anew meanwhile, by its newest version.
+    /// When this version was made, of one that was read by its number. Of others the server tells when the secret was
+    /// made, and when anything of it was changed.
     pub(crate) fn made(&self) -> Option<SystemTime> {
-        let at = self.updated_at.as_deref().or(self.created_at.as_deref())?;
-        at.parse::<jiff::Timestamp>().ok().map(SystemTime::from)
+        time(self.created_at.as_deref()?)
     }
 
-    /// The secret, if it has a value that can be used.
+    /// When anything of the secret was changed last, its value or not.
+    pub(crate) fn changed(&self) -> Option<SystemTime> {
+        time(self.updated_at.as_deref()?)
+    }
+
+    /// The secret, if it has a value that can be used. `was_expanded`: whether its references were to be resolved.
     ///
     /// # Errors
     /// `InvalidValue` if the value is masked, or holds a reference to another secret.
-    pub(crate) fn into_secret(self) -> Result<Secret> {
+    pub(crate) fn into_secret(self, was_expanded: bool) -> Result<Secret> {
         let refuse = |message| Err(Error::new(ErrorKind::InvalidValue, message));
         if self.secret_value_hidden || self.secret_value.expose() == MASK {
             return refuse("the value is masked: the identity may not read it");
         }
         if has_reference(self.secret_value.expose()) {
-            return refuse(
-                "the value has a reference `${..}` to another secret that is not resolved; set INFISICAL_EXPAND_REFERENCES=true, or see whether the identity may read what it refers to",
-            );
+            return refuse(match was_expanded {
+                true => {
+                    "the value has a reference `${..}` that leads to no secret, or to one of another project"
+                }
+                false => {
+                    "the value has a reference `${..}` to another secret; INFISICAL_EXPAND_REFERENCES=true resolves those of current versions, and never those of signing keys"
+                }
+            });
         }
         let version = SecretVersion::new(self.version.to_string());
-        let made = self.made();
+        let made = self.changed();
         let secret = Secret::new(self.secret_value).with_version(version);
         Ok(match made {
             Some(made) => secret.with_created_at(made),
@@ -129,9 +140,10 @@ impl Told {
     }
 }
 
-/// Whether a text has what the server takes for a reference: `${NAME}` or `${env.folder.NAME}`.
+/// Whether a text has what the server takes for a reference: `${NAME}`, `${env.folder.NAME}`, or in newer versions
+/// `${project::env.folder.NAME}`.
 pub(crate) fn has_reference(text: &[u8]) -> bool {
-    let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+    let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:@".contains(byte);
     let mut rest = text;
     while let Some(at) = rest.windows(2).position(|two| two == b"${") {
         rest = rest.get(at + 2..).unwrap_or_default();
@@ -148,6 +160,10 @@ pub(crate) fn is_kept(text: &str) -> bool {
     let is_cut = |c: char| c == '\u{feff}' || c != '\u{85}' && c.is_whitespace();
     let body = text.strip_suffix('\n').unwrap_or(text);
     !body.is_empty() && body.trim_matches(is_cut) == body
+}
+
+fn time(text: &str) -> Option<SystemTime> {
+    text.parse::<jiff::Timestamp>().ok().map(SystemTime::from)
 }
 
 pub(crate) fn no_version() -> Error {
@@ -172,8 +188,8 @@ mod tests {
     #[test]
     fn an_answer_about_something_else_is_refused() {
         let (here, there) = (Place::read("/app").unwrap(), Place::read("/other").unwrap());
-        assert!(told("").check(asked(&here)).is_ok());
-        let kind = |told: Told, asked: Asked<'_>| told.check(asked).unwrap_err().kind();
+        assert!(told("").check(asked(&here), false).is_ok());
+        let kind = |told: Told, asked: Asked<'_>| told.check(asked, false).unwrap_err().kind();
         assert_eq!(kind(told(""), asked(&there)), ErrorKind::Misconfigured);
         let other = Asked { environment: "dev", ..asked(&here) };
         assert_eq!(kind(told(""), other), ErrorKind::Misconfigured);
@@ -181,6 +197,7 @@ mod tests {
         assert_eq!(kind(told(""), other), ErrorKind::Misconfigured);
         let other = Asked { key: "key", ..asked(&here) };
         assert_eq!(kind(told(""), other), ErrorKind::Malformed);
+        assert!(told("").check(asked(&there), true).is_ok(), "an import");
         let mut personal = told("");
         personal.sort = "personal".to_owned();
         assert_eq!(kind(personal, asked(&here)), ErrorKind::Malformed, "F093");
@@ -188,13 +205,15 @@ mod tests {
 
     #[test]
     fn case_36_f092_b062_masks_and_references_are_no_values() {
-        assert_eq!(told("").into_secret().unwrap().value().expose(), b"canary");
-        let error = told(r#","secretValueHidden":true"#).into_secret().unwrap_err();
+        assert_eq!(told("").into_secret(false).unwrap().value().expose(), b"canary");
+        let error = told(r#","secretValueHidden":true"#).into_secret(false).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidValue);
         for (text, has) in [
             ("${OTHER}", true),
             ("a ${dev.app.KEY-1_x} b", true),
             ("$${A}", true),
+            ("${project::prod.app.KEY}", true),
+            ("${@KEY}", true),
             ("${${A}}", true),
             ("${}", false),
             ("${A B}", false),

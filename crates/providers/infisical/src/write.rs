@@ -25,6 +25,11 @@ impl InfisicalStore {
         check_value(value)?;
         let (folder, key) = self.api.config.root.below(name)?;
         let (folder, key) = (&folder, key.as_str());
+        // To the server these are calls of another sort.
+        if matches!(key, "batch" | "move") {
+            let message = "Infisical cannot write a secret of that name; choose another one";
+            return Err(Error::new(ErrorKind::Misconfigured, message));
+        }
         if is_new {
             return self.create(folder, key, value).await;
         }
@@ -56,17 +61,15 @@ impl InfisicalStore {
         }
     }
 
-    /// Makes a folder, and those on the way to it. Infisical API: `POST /api/v2/folders`, or that of v1.
+    /// Makes a folder; the server makes those on the way to it. Infisical API: `POST /api/v2/folders`, or that of v1.
     async fn make(&self, folder: &Place) -> Result<()> {
-        for (at, name) in folder.steps() {
-            let response = self.api.ask(Call::CreateFolder { at: &at, name }).await?;
-            match response.status() {
-                // It is there already.
-                200 | 400 => {}
-                _ => return Err(classify::error(&response)),
-            }
+        let Some((at, name)) = folder.parent() else { return Ok(()) };
+        let response = self.api.ask(Call::CreateFolder { at: &at, name }).await?;
+        match response.status() {
+            // It is there already.
+            200 | 400 => Ok(()),
+            _ => Err(classify::error(&response, true)),
         }
-        Ok(())
     }
 
     async fn change(&self, call: Call<'_>) -> Result<SecretVersion> {
@@ -90,7 +93,7 @@ impl InfisicalStore {
 /// `PermissionDenied` if somebody has to approve the change first: nothing has been changed.
 fn changed(response: &Response) -> Result<Answer> {
     if response.status() != 200 {
-        return Err(classify::error(response));
+        return Err(classify::error(response, true));
     }
     let answer: Answer = response.json()?;
     match answer.approval {

@@ -16,6 +16,8 @@ pub(super) struct Bundle<'a> {
     /// In place of that of the version.
     pub(super) value: Option<String>,
     pub(super) is_hidden: bool,
+    /// Whether it was asked for by its number, and comes from another table.
+    pub(super) by_number: bool,
 }
 
 impl Bundle<'_> {
@@ -54,7 +56,7 @@ impl Bundle<'_> {
             "secretComment": self.version.comment,
             "skipMultilineEncoding": self.version.skip_multiline_encoding,
             "createdAt": time(self.created()),
-            "updatedAt": time(self.version.created),
+            "updatedAt": time(self.updated()),
             "isRotatedSecret": false,
         })
     }
@@ -75,12 +77,17 @@ impl Bundle<'_> {
         self.is_hidden || self.secret.is_hidden
     }
 
-    /// An old version was made when it was made, the latest when the secret was.
+    /// A version was made when it was made, and the secret when its first version was.
     fn created(&self) -> Timestamp {
-        match self.version.number == self.secret.latest().number {
-            true => self.secret.created(),
-            false => self.version.created,
+        match self.by_number {
+            true => self.version.created,
+            false => self.secret.created(),
         }
+    }
+
+    fn updated(&self) -> Timestamp {
+        let touched = self.secret.touched.filter(|_| !self.by_number);
+        touched.unwrap_or(self.version.created)
     }
 }
 

@@ -111,7 +111,15 @@ impl State {
             }
             false => version.value.clone(),
         };
-        let bundle = Bundle { secret, version, environment, path, value: Some(value), is_hidden };
+        let bundle = Bundle {
+            secret,
+            version,
+            environment,
+            path,
+            value: Some(value),
+            is_hidden,
+            by_number: false,
+        };
         Ok(bundle.whole())
     }
 
@@ -137,6 +145,7 @@ impl State {
                     path: one.path,
                     value: Some(value),
                     is_hidden: !view.with_value,
+                    by_number: false,
                 };
                 bundle.imported()
             });

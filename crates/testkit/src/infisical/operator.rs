@@ -43,6 +43,16 @@ impl FakeInfisical {
         });
     }
 
+    /// Changes something of a secret that makes no version, as upgrades of the server do: only its `updatedAt` tells.
+    pub fn touch(&self, path: &str, name: &str) {
+        self.act(|state, now| {
+            let folder = folder_of(state, Self::ENVIRONMENT, path, now);
+            if let Some(secret) = folder.secrets.get_mut(name) {
+                secret.touched = Some(now);
+            }
+        });
+    }
+
     /// Deletes a secret. Its versions can still be read by their numbers. Whether there was one.
     pub fn delete(&self, path: &str, name: &str) -> bool {
         self.act(|state, now| folder_of(state, Self::ENVIRONMENT, path, now).delete(name).is_some())

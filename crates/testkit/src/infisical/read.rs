@@ -39,7 +39,7 @@ impl State {
     pub(super) fn get(&self, ask: &Ask<'_>, caller: &Caller) -> Result<Value, Refusal> {
         let mut params = Params::new(ask);
         let place = params.place("secretPath");
-        let (version, view) = (params.version(), View::read(&mut params));
+        let (number, view) = (params.version(), View::read(&mut params));
         let asked = params.kind();
         params.finish()?;
         let spot = place.find(ask, caller)?;
@@ -48,12 +48,12 @@ impl State {
         let kind = if caller.service().is_some() { Kind::Shared } else { asked };
         let folder = self.project.folder(environment, path);
         let folder = folder.ok_or_else(|| spot.missing("GetSecretByName"))?;
-        let found = match version {
+        let found = match number {
             None => folder.secret(kind, key).map(|secret| (secret, secret.latest())),
             Some(number) => folder.version(kind, key, number),
         };
         let rights = caller.rights();
-        let is_denied = version.is_some() && self.denies_versions;
+        let is_denied = number.is_some() && self.denies_versions;
         if is_denied || !rights.allow("describeSecret", environment, path) {
             return Err(Refusal::denied("describeSecret", "secrets"));
         }
@@ -72,7 +72,9 @@ impl State {
             return Err(unreadable("secret value", key));
         }
         let is_hidden = !view.with_value;
-        let bundle = Bundle { secret, version, environment, path, value: Some(value), is_hidden };
+        let by_number = number.is_some();
+        let value = Some(value);
+        let bundle = Bundle { secret, version, environment, path, value, is_hidden, by_number };
         Ok(json!({ "secret": bundle.whole() }))
     }
 
@@ -109,6 +111,7 @@ impl State {
             path: import.path,
             value: Some(value),
             is_hidden: !view.with_value,
+            by_number: false,
         };
         Ok(json!({ "secret": bundle.whole() }))
     }
@@ -124,7 +127,15 @@ impl State {
             return Err(Refusal::denied("readValue", "secrets"));
         }
         let version = secret.latest();
-        let bundle = Bundle { secret, version, environment, path, value: None, is_hidden: false };
+        let bundle = Bundle {
+            secret,
+            version,
+            environment,
+            path,
+            value: None,
+            is_hidden: false,
+            by_number: false,
+        };
         Ok(json!({ "secret": bundle.whole() }))
     }
 

@@ -17,6 +17,8 @@ pub(super) struct Secret {
     pub(super) kind: Kind,
     /// Whether its value is masked for everybody.
     pub(super) is_hidden: bool,
+    /// When something of it was changed that makes no version.
+    pub(super) touched: Option<Timestamp>,
     /// Oldest first; never empty.
     versions: Vec<Version>,
 }
@@ -70,7 +72,7 @@ impl Secret {
             skip_multiline_encoding: change.skip_multiline_encoding,
             created: now,
         };
-        Self { id, kind, is_hidden: false, versions: vec![version] }
+        Self { id, kind, is_hidden: false, touched: None, versions: vec![version] }
     }
 
     /// Adds a version, also if nothing differs.
@@ -87,6 +89,7 @@ impl Secret {
                 .or(last.skip_multiline_encoding),
             created: now,
         };
+        self.touched = None;
         self.versions.push(version);
     }
 

@@ -112,7 +112,15 @@ impl Writer<'_> {
         let Spot { environment, path } = self.spot;
         let may_read = self.caller.rights().allow("readValue", environment, path);
         let version = secret.latest();
-        Bundle { secret, version, environment, path, value: None, is_hidden: !may_read }
+        Bundle {
+            secret,
+            version,
+            environment,
+            path,
+            value: None,
+            is_hidden: !may_read,
+            by_number: false,
+        }
     }
 }
 
