@@ -98,6 +98,7 @@ async fn case_66_refusals_are_not_tried_again_and_their_texts_not_shown() {
         (400, "BadParameter", None, ErrorKind::Internal),
         (409, "Conflict", None, ErrorKind::Conflict),
         (400, "SomethingNew", None, ErrorKind::Internal),
+        (400, "canary-value that is quoted", None, ErrorKind::Internal),
         (403, "Forbidden", Some("SomethingNew"), ErrorKind::PermissionDenied),
         (403, "Forbidden", None, ErrorKind::PermissionDenied),
         (404, "VaultNotFound", None, ErrorKind::Internal),

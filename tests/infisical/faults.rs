@@ -90,10 +90,19 @@ async fn case_68_69_b063_answers_of_something_else_are_malformed_and_not_shown()
             r#"{"reqId":"1","error":"ValidationFailure","message":[{"canary":1}]}"#.to_owned(),
             ErrorKind::Internal,
         ),
+        (
+            400,
+            r#"{"reqId":"1","error":"canary that is quoted","message":"x"}"#.to_owned(),
+            ErrorKind::Internal,
+        ),
+        (
+            403,
+            r#"{"reqId":"1","error":"canary that is quoted","message":"x"}"#.to_owned(),
+            ErrorKind::PermissionDenied,
+        ),
         (502, "<html>canary</html>".to_owned(), ErrorKind::Unavailable),
     ] {
         let Scene { fake, secrets, .. } = Scene::new().await;
-        fake.fault(Fault::new(On::Any).status(status).body(body.clone()).times(0));
         secrets.list(None).await.unwrap();
         fake.fault(Fault::new(On::Read).status(status).body(body.clone()));
         let error = secrets.get("A").await.unwrap_err();

@@ -56,6 +56,6 @@ pub use signature::{
 };
 pub use signer::{Rotated, Signer, Verified, Verifier};
 pub use store::{Capabilities, Probe, SecretStore};
-pub use text::escaped;
+pub use text::{code_word, escaped};
 pub use value::SecretValue;
 pub use version::{SecretVersion, VersionInfo, VersionState};

@@ -23,6 +23,16 @@ pub fn escaped(text: &str) -> String {
     shown
 }
 
+/// Shows a code word that somebody else chose: letters, digits, `_`, `-` and `.`, at most 64 of them. Anything else could
+/// quote what was sent, and is `?`.
+pub fn code_word(text: &str) -> &str {
+    let is_of_word = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    match !text.is_empty() && text.len() <= SHOWN && text.bytes().all(is_of_word) {
+        true => text,
+        false => "?",
+    }
+}
+
 /// Whether a character prints as nothing and changes how its neighbours are read.
 ///
 /// Unicode general category Cf, plus the line and paragraph separators.
@@ -59,5 +69,20 @@ mod tests {
         assert_eq!(escaped("a\r\n\u{1b}[2J"), "a\\u{d}\\u{a}\\u{1b}[2J");
         assert_eq!(escaped("a\u{202e}b"), "a\\u{202e}b");
         assert_eq!(escaped(&"x".repeat(100)), format!("{}…", "x".repeat(64)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_word_is_shown_of_a_code() {
+        for word in ["SecretNotFound", "a.b-c_1", &"x".repeat(64)] {
+            assert_eq!(code_word(word), word);
+        }
+        for other in ["", "two words", "canary\n", "\u{e4}", &"x".repeat(65)] {
+            assert_eq!(code_word(other), "?");
+        }
     }
 }

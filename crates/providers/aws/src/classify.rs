@@ -7,7 +7,7 @@ use std::io;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_secretsmanager::config::http::HttpResponse;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
-use strongroom_core::{Error, ErrorKind, Reason, escaped};
+use strongroom_core::{Error, ErrorKind, Reason, code_word};
 
 use ErrorKind::{
     Conflict, Internal, InvalidValue, Malformed, Misconfigured, NotFound, PermissionDenied,
@@ -57,7 +57,7 @@ fn of_code(code: Option<&str>, status: u16) -> Error {
         ),
         (None, _) => Error::new(
             Internal,
-            format!("the service refused the request with `{}`", escaped(code)),
+            format!("the service refused the request with `{}`", code_word(code)),
         ),
     }
 }

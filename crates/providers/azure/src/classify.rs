@@ -1,7 +1,7 @@
 //! What a vault's refusals mean ("Key Vault REST API error codes"): the one table. Codes decide.
 
 use serde::Deserialize;
-use strongroom_core::{Error, ErrorKind, Reason, escaped};
+use strongroom_core::{Error, ErrorKind, Reason, code_word};
 use strongroom_http::Response;
 
 use crate::vault::API_VERSION;
@@ -48,7 +48,7 @@ pub(crate) fn error(response: &Response, is_write: bool) -> Error {
 
 /// A mistake of ours, or a vault that does not know the version of the interface that we speak.
 fn refused(code: &str) -> Error {
-    let code = escaped(code);
+    let code = code_word(code);
     Error::new(
         Internal,
         format!("the vault refused the request with `{code}` (api-version {API_VERSION})"),

@@ -2,7 +2,7 @@
 //! too little, the beginnings of the texts.
 
 use serde::Deserialize;
-use strongroom_core::{Error, ErrorKind, Reason, escaped};
+use strongroom_core::{Error, ErrorKind, Reason, code_word};
 use strongroom_http::Response;
 
 use ErrorKind::{
@@ -85,7 +85,7 @@ pub(crate) fn error(response: &Response, is_write: bool) -> Error {
             Error::new(PermissionDenied, "the identity is not allowed to come from this address")
         }
         (403, name) => {
-            let message = format!("the server does not allow it (`{}`)", escaped(name));
+            let message = format!("the server does not allow it (`{}`)", code_word(name));
             Error::new(PermissionDenied, message)
         }
         (404, _) if begins("Project with ") => {
@@ -119,9 +119,10 @@ pub(crate) fn error(response: &Response, is_write: bool) -> Error {
             let message = "the server does not take the name or the value; it wants names without white space, `:` and `/`";
             Error::new(InvalidValue, message)
         }
-        (400 | 409 | 410 | 422, name) => {
-            Error::new(Internal, format!("the server refused the request with `{}`", escaped(name)))
-        }
+        (400 | 409 | 410 | 422, name) => Error::new(
+            Internal,
+            format!("the server refused the request with `{}`", code_word(name)),
+        ),
         _ => response.error(),
     }
 }

@@ -74,6 +74,14 @@ impl Place {
         Self::read(path).is_ok_and(|other| other == *self)
     }
 
+    /// The folder of this name in this one; `None` if no folder can have it.
+    pub(crate) fn child(&self, name: &str) -> Option<Self> {
+        is_folder(name).then(|| {
+            let folders = self.folders.iter().cloned().chain([name.to_owned()]);
+            Self { folders: folders.collect() }
+        })
+    }
+
     /// The folder that this one is in, and its name there; `None` for that of the environment.
     pub(crate) fn parent(&self) -> Option<(Self, &str)> {
         let (name, folders) = self.folders.split_last()?;
