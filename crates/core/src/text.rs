@@ -62,7 +62,7 @@ pub(crate) fn is_format(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::escaped;
+    use super::{code_word, escaped};
 
     #[test]
     fn foreign_text_cannot_move_the_cursor_or_flood_a_log() {
@@ -70,11 +70,6 @@ mod tests {
         assert_eq!(escaped("a\u{202e}b"), "a\\u{202e}b");
         assert_eq!(escaped(&"x".repeat(100)), format!("{}…", "x".repeat(64)));
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
 
     #[test]
     fn only_a_word_is_shown_of_a_code() {
