@@ -98,17 +98,21 @@ impl Vault {
         let refused =
             || Error::new(ErrorKind::Unauthenticated, "the vault does not accept the token");
         let answer = answer.await.and_then(|answer| answer.ok_or_else(refused));
-        answer.map_err(|error| {
-            let said = said.lock().unwrap_or_else(PoisonError::into_inner).take();
-            match (error.kind(), error.key(), said) {
-                (ErrorKind::Unauthenticated, None, Some(code)) => {
-                    let message = format!("{} ({code})", error.message());
-                    Error::new(ErrorKind::Unauthenticated, message)
-                        .with_retry_after(error.retry_after().unwrap_or_default())
-                }
-                _ => error,
-            }
-        })
+        let said = said.into_inner().unwrap_or_else(PoisonError::into_inner);
+        answer.map_err(|error| with_code(error, said))
+    }
+}
+
+/// What the vault has said of the token, beside that it is not accepted.
+fn with_code(error: Error, code: Option<String>) -> Error {
+    let (ErrorKind::Unauthenticated, None, Some(code)) = (error.kind(), error.key(), code) else {
+        return error;
+    };
+    let message = format!("{} ({code})", error.message());
+    let told = Error::new(ErrorKind::Unauthenticated, message);
+    match error.retry_after() {
+        Some(after) => told.with_retry_after(after),
+        None => told,
     }
 }
 
