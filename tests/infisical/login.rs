@@ -43,7 +43,7 @@ async fn opening_asks_nobody_and_each_credential_is_used_as_it_is() {
 }
 
 #[tokio::test]
-async fn case_43_a_token_that_is_not_accepted_any_more_is_one_login_and_no_error() {
+async fn case_43_52_a_token_that_is_not_accepted_any_more_is_one_login_and_no_error() {
     for is_expired in [true, false] {
         let Scene { fake, secrets, .. } = Scene::new().await;
         read(&secrets).await.unwrap();
@@ -198,7 +198,7 @@ async fn case_49_credentials_in_files_are_read_again() {
 }
 
 #[tokio::test]
-async fn a_service_token_that_has_ended_is_no_missing_secret() {
+async fn case_51_a_service_token_that_has_ended_is_no_missing_secret() {
     let scene = Scene::new().await;
     for is_removed in [false, true] {
         let token = scene.fake.add_service_token(&[("prod", "/**")], &["read"], None);
@@ -219,7 +219,7 @@ async fn a_service_token_that_has_ended_is_no_missing_secret() {
 }
 
 #[tokio::test]
-async fn a_service_token_of_another_folder_is_refused_before_it_reads_or_writes_there() {
+async fn case_38_a_service_token_of_another_folder_is_refused_before_it_reads_or_writes_there() {
     let scene = Scene::new().await;
     scene.fake.put_in("dev", "/app", "A", "canary-of-dev");
     let token = scene.fake.add_service_token(&[("dev", "/app")], &["read", "write"], None);

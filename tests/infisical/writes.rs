@@ -42,7 +42,7 @@ async fn case_16_only_if_absent_is_kept_and_other_conditions_are_unsupported() {
 }
 
 #[tokio::test]
-async fn values_that_would_come_back_changed_are_refused_before_anything_is_sent() {
+async fn case_3_values_that_would_come_back_changed_are_refused_before_anything_is_sent() {
     let Scene { fake, secrets, .. } = Scene::new().await;
     for value in [" canary", "canary\t", "canary\n\n", "\n", "${A}", "x ${dev.app.KEY} x"] {
         let put = secrets.put("B", value, PutOptions::default()).await;
@@ -58,7 +58,7 @@ async fn values_that_would_come_back_changed_are_refused_before_anything_is_sent
 }
 
 #[tokio::test]
-async fn a_change_that_waits_for_an_approval_is_no_change() {
+async fn case_37_a_change_that_waits_for_an_approval_is_no_change() {
     let Scene { fake, secrets, .. } = Scene::new().await;
     fake.set_approval("/", true);
     for error in [
