@@ -18,7 +18,7 @@ async fn a_good_set_up_is_ready_and_says_which_way_finds_previous_keys() {
         ("network", "https://127.0.0.1"),
         ("tls", "trusted"),
         ("credential", "`client_secret`, accepted"),
-        ("clock", "clock skew"),
+        ("clock", "provider's"),
         ("read", "`a`"),
         ("sign", ""),
         ("version", "may be listed"),

@@ -109,7 +109,10 @@ impl Check {
     pub fn clock(ours: SystemTime, theirs: SystemTime, depends: &str) -> Self {
         let skew = ours.duration_since(theirs).unwrap_or_else(|earlier| earlier.duration());
         let side = if ours > theirs { "ahead of" } else { "behind" };
-        let detail = format!("clock skew {} s: {side} the provider's", skew.as_secs());
+        let detail = match skew <= Duration::from_secs(1) {
+            true => "as the provider's, to the second".to_owned(),
+            false => format!("clock skew {} s: {side} the provider's", skew.as_secs()),
+        };
         let mut check = Self::new("clock", Outcome::Pass, detail);
         if skew > MOST_SKEW {
             check.add(Outcome::Fail, &format!("set the clock of this machine: {depends}"));
@@ -169,6 +172,7 @@ mod tests {
     fn a_clock_that_is_off_is_told_on_its_side() {
         let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
         for (ours, theirs, outcome, words) in [
+            (1_000, 1_001, Outcome::Pass, "to the second"),
             (1_000, 1_005, Outcome::Pass, "5 s: behind"),
             (1_006, 1_000, Outcome::Warn, "6 s: ahead of"),
             (1_000, 1_301, Outcome::Fail, "301 s: behind"),

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use strongroom_core::{
     Capabilities, Error, ErrorKind, GetOptions, LiveVersion, Probe, ProviderInfo, PutOptions,
-    Result, Secret, SecretName, SecretStore, SecretValue, SecretVersion, Select,
+    Result, Secret, SecretName, SecretStore, SecretValue, SecretVersion, Select, VersionInfo,
 };
 
 use crate::api::Api;
@@ -86,6 +86,12 @@ impl SecretStore for InfisicalStore {
 
     async fn list(&self, prefix: Option<&SecretName>) -> Result<Vec<SecretName>> {
         self.names(prefix).await.map_err(|error| error.located(self.info.id(), "list", prefix))
+    }
+
+    async fn versions(&self, name: &SecretName) -> Result<Vec<VersionInfo>> {
+        let message = "Infisical lists versions to people only; read one by its number, as in `1`";
+        let error = Error::new(ErrorKind::Unsupported, message);
+        Err(error.located(self.info.id(), "versions", Some(name)))
     }
 
     async fn live_versions(
