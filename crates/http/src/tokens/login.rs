@@ -42,4 +42,10 @@ pub trait Login: Debug + Send + Sync + 'static {
     fn locks_out(&self) -> bool {
         false
     }
+
+    /// Whether a token may be for a number of uses that the server does not tell: then one that was of use, and is
+    /// refused soon after, is no reason to doubt logins. Default: no.
+    fn hides_uses(&self) -> bool {
+        false
+    }
 }

@@ -49,7 +49,7 @@ struct Held {
     failed: Option<(Moment, u32)>,
     /// When it came.
     since: Moment,
-    /// Whether a call with it was not refused.
+    /// Whether a call with it was not refused, where that says something.
     was_of_use: bool,
 }
 
@@ -89,6 +89,9 @@ impl Shared {
 
     /// A call with this token was not refused.
     pub(super) fn was_of_use(&self, token: &Token) {
+        if !self.login.hides_uses() {
+            return;
+        }
         if let Some(held) = self.state().held.as_mut().filter(|held| held.token.is(token)) {
             held.was_of_use = true;
         }

@@ -241,6 +241,11 @@ impl Login for InfisicalLogin {
     fn locks_out(&self) -> bool {
         self.credential == UniversalAuth
     }
+
+    /// An identity may limit how often each of its tokens is used, and its login does not say so.
+    fn hides_uses(&self) -> bool {
+        self.credential == UniversalAuth
+    }
 }
 
 use Credential::UniversalAuth;
