@@ -11,8 +11,8 @@ use strongroom_core::{
     Capabilities, Error, ErrorKind, GetOptions, LiveVersion, Probe, ProviderInfo, PutOptions,
     Result, Secret, SecretName, SecretStore, SecretValue, SecretVersion, Select, VersionInfo,
 };
+use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
-use tracing::subscriber::NoSubscriber;
 
 use crate::examine;
 
@@ -107,8 +107,9 @@ impl AwsStore {
 }
 
 /// Without anybody who listens: at its finest level the SDK logs requests with what is in them.
+/// A subscriber of its own would be made known to every place that logs, at each call.
 pub(crate) fn quiet<F: Future>(work: F) -> impl Future<Output = F::Output> {
-    work.with_subscriber(NoSubscriber::default())
+    work.with_subscriber(Dispatch::none())
 }
 
 #[async_trait]

@@ -6,8 +6,8 @@ use azure_core::error::ErrorKind as SdkErrorKind;
 use azure_core::http::{Body, Method as SdkMethod, Request as SdkRequest};
 use strongroom_core::{Error, ErrorKind, Result};
 use strongroom_http::{Header, Method, Request};
+use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
-use tracing::subscriber::NoSubscriber;
 
 /// Headers of the official clients that are of use to the other side.
 const PASSED: [&str; 6] = [
@@ -73,8 +73,9 @@ pub(crate) fn ours(error: &azure_core::Error) -> Error {
 }
 
 /// Without anybody who listens: the official clients log every answer that is an error, and so do we.
+/// A subscriber of its own would be made known to every place that logs, at each call.
 pub(crate) fn quiet<F: Future>(work: F) -> impl Future<Output = F::Output> {
-    work.with_subscriber(NoSubscriber::default())
+    work.with_subscriber(Dispatch::none())
 }
 
 #[cfg(test)]
