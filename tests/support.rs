@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod server;
+pub mod spoiled;
 
 use std::cell::RefCell;
 use std::ffi::OsString;
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use strongroom::{
     Check, Diagnosis, Environment, Error, ErrorKind, MemoryStore, Outcome, ProcessEnvironment,
-    Secrets, Settings, Signature,
+    Result, Secrets, Settings, Signature,
 };
 use strongroom_testkit::{ChaosStore, ManualClock, Step};
 use tracing_subscriber::fmt::MakeWriter;
@@ -32,6 +33,17 @@ pub async fn signed_with(key: &str) -> Signature {
     let secrets = Secrets::builder().store(store).build().await.expect("a store");
     let signer = secrets.signer().await.expect("a key");
     signer.sign(b"hi").await.expect("a signature")
+}
+
+/// The error of an operation that has to fail with this kind.
+///
+/// # Panics
+/// If it is none, or one of another kind.
+#[track_caller]
+pub fn refused<T: std::fmt::Debug>(result: Result<T>, kind: ErrorKind) -> Error {
+    let error = result.expect_err("is refused");
+    assert_eq!(error.kind(), kind, "{error:?}");
+    error
 }
 
 /// The check of this name, which has to have come out so and to say this.

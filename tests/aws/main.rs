@@ -18,12 +18,4 @@ mod secrets;
 mod settings;
 mod signing;
 
-use strongroom::{Error, ErrorKind, Result};
-
-/// The error of an operation that has to fail with this kind.
-#[track_caller]
-fn refused<T: std::fmt::Debug>(result: Result<T>, kind: ErrorKind) -> Error {
-    let error = result.expect_err("is refused");
-    assert_eq!(error.kind(), kind, "{error:?}");
-    error
-}
+use strongroom_tests::refused;

@@ -3,40 +3,22 @@
 use strongroom::{ErrorKind, Secrets, Settings};
 use strongroom_testkit::FakeAws;
 use strongroom_tests::FilesOnly;
+use strongroom_tests::spoiled::{Good, UNSET};
 
 use crate::refused;
 
-const UNSET: &str = "(unset)";
 const ARN: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:app/key-a1B2c3";
 
-/// Good settings, and then these.
-fn settings(more: &[(&str, &str)]) -> Settings {
-    let good = [
-        ("SECRETS_PROVIDER", "aws_sm"),
-        ("AWS_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "CANARYACCESSKEYID001"),
-        ("AWS_SECRET_ACCESS_KEY", "canary-secret"),
-    ];
-    let kept = good.iter().filter(|(name, _)| !more.iter().any(|(other, _)| other == name));
-    let kept = kept.chain(more.iter().filter(|(_, value)| *value != UNSET));
-    kept.fold(Settings::new(FilesOnly), |settings, (name, value)| settings.with(*name, *value))
-}
-
-async fn misconfigured(more: &[(&str, &str)], setting: &str, words: &str) {
-    let opened = Secrets::from_settings(settings(more)).await;
-    let error = refused(opened, ErrorKind::Misconfigured);
-    assert_eq!(error.key(), Some(setting), "{more:?}: {error}");
-    assert!(error.to_string().contains(words), "{more:?}: {error}");
-    assert!(!format!("{error:?}").contains("canary"), "{error:?}");
-}
-
-async fn accepted(more: &[(&str, &str)]) -> Secrets {
-    Secrets::from_settings(settings(more)).await.unwrap_or_else(|error| panic!("{error}"))
-}
+const GOOD: Good = Good(&[
+    ("SECRETS_PROVIDER", "aws_sm"),
+    ("AWS_REGION", "us-east-1"),
+    ("AWS_ACCESS_KEY_ID", "CANARYACCESSKEYID001"),
+    ("AWS_SECRET_ACCESS_KEY", "canary-secret"),
+]);
 
 #[tokio::test]
 async fn case_40_the_provider_opens_with_a_region_and_keys_and_sends_nothing() {
-    let secrets = accepted(&[]).await;
+    let secrets = GOOD.accepted(&[]).await;
     assert_eq!(secrets.provider(), "aws_sm");
     assert!(secrets.warnings().is_empty(), "{:?}", secrets.warnings());
     let fake = FakeAws::start().await;
@@ -47,12 +29,12 @@ async fn case_40_the_provider_opens_with_a_region_and_keys_and_sends_nothing() {
 #[tokio::test]
 async fn b033_a_region_becomes_part_of_a_host_name() {
     for region in ["us_east_1", "../x", "US-EAST-1", "-us", "us-", "us", "a.b", "\u{e9}-1"] {
-        misconfigured(&[("AWS_REGION", region)], "AWS_REGION", "as in `eu-west-1`").await;
+        GOOD.misconfigured(&[("AWS_REGION", region)], "AWS_REGION", "as in `eu-west-1`").await;
     }
-    misconfigured(&[("AWS_REGION", "us-east-1\n")], "AWS_REGION", "control character").await;
-    misconfigured(&[("AWS_REGION", "")], "AWS_REGION", "set and empty").await;
+    GOOD.misconfigured(&[("AWS_REGION", "us-east-1\n")], "AWS_REGION", "control character").await;
+    GOOD.misconfigured(&[("AWS_REGION", "")], "AWS_REGION", "set and empty").await;
     for region in ["eu-west-1", "us-gov-east-1", "us-isob-east-1"] {
-        accepted(&[("AWS_REGION", region)]).await;
+        GOOD.accepted(&[("AWS_REGION", region)]).await;
     }
 }
 
@@ -60,19 +42,19 @@ async fn b033_a_region_becomes_part_of_a_host_name() {
 async fn b034_the_missing_half_of_a_key_is_named() {
     let token = ("AWS_SESSION_TOKEN", "canary-session");
     let (id, secret) = (("AWS_ACCESS_KEY_ID", UNSET), ("AWS_SECRET_ACCESS_KEY", UNSET));
-    misconfigured(&[id], id.0, "is not set, and AWS_SECRET_ACCESS_KEY is").await;
-    misconfigured(&[secret], secret.0, "is not set, and AWS_ACCESS_KEY_ID is").await;
-    misconfigured(&[id, secret, token], id.0, "is not set, and AWS_SESSION_TOKEN is").await;
-    misconfigured(&[("AWS_ACCESS_KEY_ID", "")], id.0, "set and empty").await;
-    accepted(&[token]).await;
-    accepted(&[id, secret]).await;
+    GOOD.misconfigured(&[id], id.0, "is not set, and AWS_SECRET_ACCESS_KEY is").await;
+    GOOD.misconfigured(&[secret], secret.0, "is not set, and AWS_ACCESS_KEY_ID is").await;
+    GOOD.misconfigured(&[id, secret, token], id.0, "is not set, and AWS_SESSION_TOKEN is").await;
+    GOOD.misconfigured(&[("AWS_ACCESS_KEY_ID", "")], id.0, "set and empty").await;
+    GOOD.accepted(&[token]).await;
+    GOOD.accepted(&[id, secret]).await;
 }
 
 #[tokio::test]
 async fn keys_with_odd_characters_are_refused_and_not_shown() {
     for key in ["canary key", "canary\n", "canary\u{7f}", "canary-\u{e9}", "\tcanary"] {
         for setting in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
-            misconfigured(&[(setting, key)], setting, "character").await;
+            GOOD.misconfigured(&[(setting, key)], setting, "character").await;
         }
     }
 }
@@ -95,10 +77,10 @@ async fn endpoints_are_https_or_loopback_and_hold_nothing_else() {
             ("https://host:99999", "must be a URL"),
             ("", "set and empty"),
         ] {
-            misconfigured(&[(setting, address)], setting, words).await;
+            GOOD.misconfigured(&[(setting, address)], setting, words).await;
         }
         for address in ["http://127.0.0.1:1", "http://[::1]:1", "https://vpce.example.com/path"] {
-            accepted(&[(setting, address)]).await;
+            GOOD.accepted(&[(setting, address)]).await;
         }
     }
 }
@@ -114,7 +96,7 @@ async fn another_endpoint_is_a_warning_that_names_its_host_alone() {
             "AWS_ENDPOINT_URL_SECRETS_MANAGER sends all calls to http://127.0.0.1:4566 and not",
         ),
     ] {
-        let secrets = accepted(settings).await;
+        let secrets = GOOD.accepted(settings).await;
         let [warning] = secrets.warnings() else { panic!("{:?}", secrets.warnings()) };
         assert!(warning.contains(expected) && !warning.contains("/path"), "{warning}");
     }
@@ -131,19 +113,19 @@ async fn b014_each_arn_that_is_not_one_of_a_secret_here_is_told_apart() {
         (of("us-east-1", "eu-west-1"), "is of region `eu-west-1`, and AWS_REGION is `us-east-1`"),
     ] {
         let setting = "AWS_SM_SIGNING_SECRET_ARN";
-        misconfigured(&[(setting, &arn)], setting, words).await;
+        GOOD.misconfigured(&[(setting, &arn)], setting, words).await;
     }
-    accepted(&[("AWS_SM_SIGNING_SECRET_ARN", ARN)]).await;
-    accepted(&[("AWS_SM_SIGNING_SECRET_ARN", "app/key")]).await;
+    GOOD.accepted(&[("AWS_SM_SIGNING_SECRET_ARN", ARN)]).await;
+    GOOD.accepted(&[("AWS_SM_SIGNING_SECRET_ARN", "app/key")]).await;
 }
 
 #[tokio::test]
 async fn b015_a_name_that_ends_as_an_arn_is_a_warning() {
-    let secrets = accepted(&[("AWS_SM_SIGNING_SECRET_ARN", "app-secret")]).await;
+    let secrets = GOOD.accepted(&[("AWS_SM_SIGNING_SECRET_ARN", "app-secret")]).await;
     let [warning] = secrets.warnings() else { panic!("{:?}", secrets.warnings()) };
     assert!(warning.contains("AWS_SM_SIGNING_SECRET_ARN ends in `-` and six"), "{warning}");
     for plain in ["app/secrets", ARN] {
-        let secrets = accepted(&[("AWS_SM_SIGNING_SECRET_ARN", plain)]).await;
+        let secrets = GOOD.accepted(&[("AWS_SM_SIGNING_SECRET_ARN", plain)]).await;
         assert!(secrets.warnings().is_empty(), "{plain}");
     }
 }
@@ -205,11 +187,11 @@ async fn only_the_credentials_may_be_in_files() {
 async fn the_ttl_of_the_provider_wins() {
     let (common, grace) =
         (("SECRETS_CACHE_TTL_SECONDS", "600"), ("SECRETS_PREVIOUS_KEY_GRACE_SECONDS", "2"));
-    misconfigured(&[common, grace], grace.0, "from 1800 ").await;
+    GOOD.misconfigured(&[common, grace], grace.0, "from 1800 ").await;
     let own = ("AWS_SM_CACHE_TTL_SECONDS", "100");
-    misconfigured(&[common, own, grace], grace.0, "from 800 ").await;
+    GOOD.misconfigured(&[common, own, grace], grace.0, "from 800 ").await;
     for value in ["0", "3601", "1m"] {
-        misconfigured(&[(own.0, value)], own.0, "from 1 to 3600").await;
+        GOOD.misconfigured(&[(own.0, value)], own.0, "from 1 to 3600").await;
     }
 }
 
@@ -219,9 +201,9 @@ async fn a_proxy_is_that_of_the_settings_and_holds_no_credentials() {
         ("socks5://proxy", "https:// or http://"),
         ("http://canary:canary@proxy:3128", "user name or password"),
     ] {
-        misconfigured(&[("SECRETS_PROXY", proxy)], "SECRETS_PROXY", words).await;
+        GOOD.misconfigured(&[("SECRETS_PROXY", proxy)], "SECRETS_PROXY", words).await;
     }
-    accepted(&[("SECRETS_PROXY", "http://proxy:3128")]).await;
+    GOOD.accepted(&[("SECRETS_PROXY", "http://proxy:3128")]).await;
 }
 
 #[tokio::test]
@@ -242,6 +224,6 @@ async fn case_71_f078_a_bundle_that_cannot_be_used_is_said_at_the_start() {
         (write("key", key), "private key"),
         (write("bad", bad), "cannot be read"),
     ] {
-        misconfigured(&[("AWS_CA_BUNDLE", &path)], "AWS_CA_BUNDLE", words).await;
+        GOOD.misconfigured(&[("AWS_CA_BUNDLE", &path)], "AWS_CA_BUNDLE", words).await;
     }
 }

@@ -1,50 +1,27 @@
 //! Settings of the provider: every mistake is said before anything is sent.
 
-use strongroom::{ErrorKind, Secrets, Settings};
-use strongroom_tests::FilesOnly;
+use strongroom_tests::spoiled::{Good, UNSET};
 
-use crate::refused;
-
-const UNSET: &str = "(unset)";
-
-/// Good settings, and then these.
-fn settings(more: &[(&str, &str)]) -> Settings {
-    let good = [
-        ("SECRETS_PROVIDER", "infisical_cloud"),
-        ("INFISICAL_CLIENT_ID", "canary-id"),
-        ("INFISICAL_CLIENT_SECRET", "canary-secret"),
-        ("INFISICAL_PROJECT_ID", "11111111-1111-1111-1111-111111111111"),
-        ("INFISICAL_ENVIRONMENT", "prod"),
-    ];
-    let kept = good.iter().filter(|(name, _)| !more.iter().any(|(other, _)| other == name));
-    let kept = kept.chain(more.iter().filter(|(_, value)| *value != UNSET));
-    kept.fold(Settings::new(FilesOnly), |settings, (name, value)| settings.with(*name, *value))
-}
-
-async fn misconfigured(more: &[(&str, &str)], setting: &str, words: &str) {
-    let opened = Secrets::from_settings(settings(more)).await;
-    let error = refused(opened, ErrorKind::Misconfigured);
-    assert_eq!(error.key(), Some(setting), "{more:?}: {error}");
-    assert!(error.to_string().contains(words), "{more:?}: {error}");
-    assert!(!format!("{error:?}").contains("canary"), "{error:?}");
-}
-
-async fn accepted(more: &[(&str, &str)]) -> Secrets {
-    Secrets::from_settings(settings(more)).await.unwrap_or_else(|error| panic!("{more:?}: {error}"))
-}
+const GOOD: Good = Good(&[
+    ("SECRETS_PROVIDER", "infisical_cloud"),
+    ("INFISICAL_CLIENT_ID", "canary-id"),
+    ("INFISICAL_CLIENT_SECRET", "canary-secret"),
+    ("INFISICAL_PROJECT_ID", "11111111-1111-1111-1111-111111111111"),
+    ("INFISICAL_ENVIRONMENT", "prod"),
+]);
 
 const HOSTED: (&str, &str) = ("SECRETS_PROVIDER", "infisical_self_host");
 
 #[tokio::test]
 async fn case_40_the_cloud_has_a_url_of_its_own_and_a_server_of_ones_own_needs_one() {
-    let secrets = accepted(&[]).await;
+    let secrets = GOOD.accepted(&[]).await;
     assert_eq!(secrets.provider(), "infisical_cloud");
     assert!(secrets.warnings().is_empty(), "{:?}", secrets.warnings());
     let url = "INFISICAL_BASE_URL";
-    accepted(&[(url, "https://eu.infisical.com")]).await;
-    misconfigured(&[HOSTED], url, "is not set").await;
-    accepted(&[HOSTED, (url, "https://secrets.example.com/infisical")]).await;
-    accepted(&[HOSTED, (url, "http://127.0.0.1:8080")]).await;
+    GOOD.accepted(&[(url, "https://eu.infisical.com")]).await;
+    GOOD.misconfigured(&[HOSTED], url, "is not set").await;
+    GOOD.accepted(&[HOSTED, (url, "https://secrets.example.com/infisical")]).await;
+    GOOD.accepted(&[HOSTED, (url, "http://127.0.0.1:8080")]).await;
     for (address, words) in [
         ("http://secrets.example.com", "plain http"),
         ("https://secrets.example.com/api", "must not end in `/api`"),
@@ -52,9 +29,9 @@ async fn case_40_the_cloud_has_a_url_of_its_own_and_a_server_of_ones_own_needs_o
         ("https://x:canary@secrets.example.com", "user name"),
         ("", "set and empty"),
     ] {
-        misconfigured(&[HOSTED, (url, address)], url, words).await;
+        GOOD.misconfigured(&[HOSTED, (url, address)], url, words).await;
     }
-    misconfigured(&[(url, "http://127.0.0.1:8080")], url, "must be https").await;
+    GOOD.misconfigured(&[(url, "http://127.0.0.1:8080")], url, "must be https").await;
 }
 
 #[tokio::test]
@@ -65,17 +42,17 @@ async fn b019_paths_and_slugs_are_refused_with_the_rule() {
         ("/a/", "at its end"),
         ("/a b", "letters"),
     ] {
-        misconfigured(&[("INFISICAL_SECRET_PATH", path)], "INFISICAL_SECRET_PATH", rule).await;
+        GOOD.misconfigured(&[("INFISICAL_SECRET_PATH", path)], "INFISICAL_SECRET_PATH", rule).await;
     }
     for setting in ["INFISICAL_PROJECT_ID", "INFISICAL_ENVIRONMENT"] {
-        misconfigured(&[(setting, UNSET)], setting, "is not set").await;
+        GOOD.misconfigured(&[(setting, UNSET)], setting, "is not set").await;
         for bad in ["a b", "a/b", "a&b=c", "\u{e9}"] {
-            misconfigured(&[(setting, bad)], setting, "letters, digits").await;
+            GOOD.misconfigured(&[(setting, bad)], setting, "letters, digits").await;
         }
     }
     let name = "INFISICAL_SIGNING_SECRET_NAME";
-    misconfigured(&[(name, "a:b")], name, "`:`").await;
-    accepted(&[(name, "keys/SIGNING"), ("INFISICAL_SECRET_PATH", "/app")]).await;
+    GOOD.misconfigured(&[(name, "a:b")], name, "`:`").await;
+    GOOD.accepted(&[(name, "keys/SIGNING"), ("INFISICAL_SECRET_PATH", "/app")]).await;
 }
 
 #[tokio::test]
@@ -95,19 +72,19 @@ async fn b038_case_71_a_bundle_that_cannot_be_used_is_said_at_the_start() {
         (write("key", key), "private key"),
     ] {
         let setting = "INFISICAL_CA_BUNDLE_PATH";
-        misconfigured(&[(setting, &path)], setting, words).await;
+        GOOD.misconfigured(&[(setting, &path)], setting, words).await;
     }
 }
 
 #[tokio::test]
 async fn there_is_exactly_one_credential_and_the_deprecated_one_is_a_warning() {
     let none = [("INFISICAL_CLIENT_ID", UNSET), ("INFISICAL_CLIENT_SECRET", UNSET)];
-    misconfigured(&none, "INFISICAL_CLIENT_ID", "is not set").await;
-    misconfigured(&none[1..], "INFISICAL_CLIENT_SECRET", "is not set").await;
+    GOOD.misconfigured(&none, "INFISICAL_CLIENT_ID", "is not set").await;
+    GOOD.misconfigured(&none[1..], "INFISICAL_CLIENT_SECRET", "is not set").await;
     let token = ("INFISICAL_TOKEN", "canary-token");
-    misconfigured(&[token], "INFISICAL_TOKEN", "set one of them").await;
+    GOOD.misconfigured(&[token], "INFISICAL_TOKEN", "set one of them").await;
     let service = ("INFISICAL_SERVICE_TOKEN", "st.canary.token");
-    let secrets = accepted(&[none[0], none[1], service]).await;
+    let secrets = GOOD.accepted(&[none[0], none[1], service]).await;
     let [warning] = secrets.warnings() else { panic!("{:?}", secrets.warnings()) };
     assert!(warning.contains("deprecated"), "{warning}");
 }
@@ -116,7 +93,7 @@ async fn there_is_exactly_one_credential_and_the_deprecated_one_is_a_warning() {
 async fn the_ttl_of_the_provider_wins() {
     let (common, grace) =
         (("SECRETS_CACHE_TTL_SECONDS", "600"), ("SECRETS_PREVIOUS_KEY_GRACE_SECONDS", "2"));
-    misconfigured(&[common, grace], grace.0, "from 1800 ").await;
+    GOOD.misconfigured(&[common, grace], grace.0, "from 1800 ").await;
     let own = ("INFISICAL_CACHE_TTL_SECONDS", "100");
-    misconfigured(&[common, own, grace], grace.0, "from 800 ").await;
+    GOOD.misconfigured(&[common, own, grace], grace.0, "from 800 ").await;
 }

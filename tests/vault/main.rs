@@ -22,12 +22,4 @@ mod script;
 mod settings;
 mod transit;
 
-use strongroom::{Error, ErrorKind, Result};
-
-/// The error of an operation that has to fail with this kind.
-#[track_caller]
-fn refused<T: std::fmt::Debug>(result: Result<T>, kind: ErrorKind) -> Error {
-    let error = result.expect_err("is refused");
-    assert_eq!(error.kind(), kind, "{error:?}");
-    error
-}
+use strongroom_tests::refused;

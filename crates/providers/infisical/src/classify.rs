@@ -49,8 +49,12 @@ const OF_TOKEN: [&str; 5] = [
 
 /// Whether a refusal says that the identity may do nothing here at all.
 pub(crate) fn is_of_stranger(error: &Error) -> bool {
-    error.message().contains("not a member of") || error.message().contains("from this address")
+    OF_STRANGER.contains(&error.message())
 }
+
+const OF_STRANGER: [&str; 2] = [NO_MEMBER, OTHER_ADDRESS];
+const NO_MEMBER: &str = "the identity is not a member of the project; add it, with a role";
+const OTHER_ADDRESS: &str = "the identity is not allowed to come from this address";
 
 /// Whether there is no such route, and so this is no server of that generation. The web framework answers then, or a
 /// page for people: no answer of Infisical's own.
@@ -74,15 +78,14 @@ pub(crate) fn error(response: &Response, is_write: bool) -> Error {
             PermissionDenied,
             "the identity may see that the secret is there, and not read its value",
         ),
-        (403, "You are not member of this project" | "ProjectMembershipNotFound") => Error::new(
-            PermissionDenied,
-            "the identity is not a member of the project; add it, with a role",
-        ),
+        (403, "You are not member of this project" | "ProjectMembershipNotFound") => {
+            Error::new(PermissionDenied, NO_MEMBER)
+        }
         (403, "PermissionDenied") => {
             Error::new(PermissionDenied, "no role of the identity in the project allows it")
         }
         (403, _) if text.contains("current IP address") => {
-            Error::new(PermissionDenied, "the identity is not allowed to come from this address")
+            Error::new(PermissionDenied, OTHER_ADDRESS)
         }
         (403, name) => {
             let message = format!("the server does not allow it (`{}`)", code_word(name));

@@ -108,7 +108,7 @@ impl InfisicalStore {
         }
     }
 
-    pub(crate) fn asked<'a>(&'a self, folder: &'a Place, key: &'a str) -> Asked<'a> {
+    fn asked<'a>(&'a self, folder: &'a Place, key: &'a str) -> Asked<'a> {
         let config = &self.api.config;
         Asked { project: &config.project, environment: &config.environment, folder, key }
     }
@@ -245,7 +245,7 @@ fn is_of_the_server(error: &Error) -> bool {
 }
 
 /// The number of a version, as the server writes it.
-pub(crate) fn number(version: &SecretVersion) -> Option<u64> {
+fn number(version: &SecretVersion) -> Option<u64> {
     let number: u64 = version.as_str().parse().ok()?;
     (number > 0 && number.to_string() == version.as_str()).then_some(number)
 }
