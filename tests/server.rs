@@ -56,7 +56,7 @@ impl Server {
 
     /// The fake, on a clock that the test moves.
     pub async fn fake_at(clock: &ManualClock) -> Self {
-        Self::new(Sort::Fake(FakeVault::start_with_clock(Arc::new(clock.clone())).await))
+        Self::new(Sort::Fake(strongroom_testkit::vault().clock(clock.clone()).start().await))
     }
 
     /// OpenBao.

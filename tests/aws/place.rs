@@ -122,7 +122,7 @@ pub(crate) struct Scene {
 impl Scene {
     pub(crate) async fn with(more: &[(&str, &str)]) -> Self {
         let clock = clock();
-        let fake = FakeAws::start_with_clock(Arc::new(clock.clone())).await;
+        let fake = strongroom_testkit::aws().clock(clock.clone()).start().await;
         fake.put("a", "canary-a");
         let secrets = Place::Fake(fake.clone()).secrets_at(&clock, more).await;
         Self { fake, clock, secrets }

@@ -73,7 +73,7 @@ async fn case_59_a_refusal_that_says_less_than_a_challenge_is_one_of_the_token()
 async fn a_vault_that_cannot_check_tokens_for_a_while_is_an_outage_and_no_login() {
     let body = r#"{"error":{"code":"Unauthorized","message":"AKV10046: Unable to resolve the key used for signature validation."}}"#;
     let scene = Scene::once().await;
-    for settings in [scene.fake.settings(), scene.fake.managed_identity_settings()] {
+    for settings in [scene.fake.settings(), scene.fake.managed_identity_variables().settings()] {
         let secrets = scene.from(settings, &[]).await;
         secrets.get("a").await.unwrap();
         let logins = scene.fake.count("token") + scene.fake.count("identity");
@@ -88,7 +88,7 @@ async fn a_vault_that_cannot_check_tokens_for_a_while_is_an_outage_and_no_login(
         scene.fake.recover("b");
     }
     // What it says of a token that it refuses is told.
-    let secrets = scene.from(scene.fake.managed_identity_settings(), &[]).await;
+    let secrets = scene.from(scene.fake.managed_identity_variables().settings(), &[]).await;
     secrets.get("a").await.unwrap();
     let body = r#"{"error":{"code":"Unauthorized","message":"AKV10032: Invalid issuer."}}"#;
     scene.fake.fault(Fault::new(On::Read).status(401).body(body));
@@ -140,7 +140,7 @@ async fn what_asks_for_no_token_is_no_vault() {
 async fn the_settings_of_a_vault_in_the_cloud_lead_to_it_and_its_challenge_is_verified() {
     let Scene { fake, .. } = Scene::once().await;
     fake.put("a", "canary-cloud");
-    let secrets = Secrets::from_settings(fake.cloud_settings()).await.unwrap();
+    let secrets = Secrets::from_settings(fake.cloud_variables().settings()).await.unwrap();
     assert!(secrets.warnings().is_empty(), "{:?}", secrets.warnings());
     assert_eq!(secrets.get("a").await.unwrap().value().expose(), b"canary-cloud");
     for number in 0..30 {
@@ -154,7 +154,7 @@ async fn the_settings_of_a_vault_in_the_cloud_lead_to_it_and_its_challenge_is_ve
         (fake.address().as_str(), FakeAzure::RESOURCE),
     ] {
         fake.set_challenge(&format!("{authority}/{TENANT}"), resource);
-        let secrets = Secrets::from_settings(fake.cloud_settings()).await.unwrap();
+        let secrets = Secrets::from_settings(fake.cloud_variables().settings()).await.unwrap();
         refused(secrets.get("a").await, ErrorKind::Malformed);
     }
 }
@@ -162,7 +162,7 @@ async fn the_settings_of_a_vault_in_the_cloud_lead_to_it_and_its_challenge_is_ve
 #[tokio::test]
 async fn an_answer_of_another_vault_is_malformed() {
     let Scene { fake, .. } = Scene::once().await;
-    let secrets = Secrets::from_settings(fake.cloud_settings()).await.unwrap();
+    let secrets = Secrets::from_settings(fake.cloud_variables().settings()).await.unwrap();
     secrets.get("a").await.unwrap();
     fake.set_vault_host("other.vault.azure.net");
     fake.put("b", "canary-b");

@@ -168,7 +168,7 @@ async fn case_74_75_76_nothing_secret_is_shown_or_logged() {
     drop((secrets.get("b").await, secrets.get_many(&["a", "b", "none"]).await));
     drop((secrets.list(None).await, secrets.versions("b").await, secrets.probe().await));
     secrets.signer().await.unwrap().sign(b"canary-message").await.unwrap();
-    let managed = scene.from(scene.fake.managed_identity_settings(), &[]).await;
+    let managed = scene.from(scene.fake.managed_identity_variables().settings(), &[]).await;
     managed.get("b").await.unwrap();
     scene.fake.expire_tokens();
     scene.fake.fault(Fault::new(On::Login).status(400).body(format!("{{\"error\":\"{VALUE}\"}}")));
@@ -257,7 +257,7 @@ async fn case_70_certificates_that_are_not_trusted_end_it_before_anything_is_sen
         Certificate::SelfSigned,
         Certificate::OtherCa,
     ] {
-        let fake = FakeAzure::start_with_certificate(certificate).await;
+        let fake = strongroom_testkit::azure().certificate(certificate).start().await;
         let secrets = Secrets::from_settings(fake.settings()).await.unwrap();
         refused(secrets.get("a").await, ErrorKind::TlsRejected);
         assert_eq!(fake.calls(), [], "{certificate:?}");

@@ -31,9 +31,24 @@ async fn opening_asks_nobody_and_each_method_logs_in_once() {
     let assigned = ("AZURE_MANAGED_IDENTITY_CLIENT_ID", "canary-identity");
     for (settings, more, flow, who) in [
         (fake.settings(), &[][..], AzureFlow::ClientSecret, FakeAzure::CLIENT_ID),
-        (fake.workload_identity_settings(), &[], AzureFlow::WorkloadIdentity, FakeAzure::CLIENT_ID),
-        (fake.managed_identity_settings(), &[], AzureFlow::Imds, FakeAzure::SYSTEM_IDENTITY),
-        (fake.managed_identity_settings(), &[assigned], AzureFlow::Imds, "canary-identity"),
+        (
+            fake.workload_identity_variables().settings(),
+            &[],
+            AzureFlow::WorkloadIdentity,
+            FakeAzure::CLIENT_ID,
+        ),
+        (
+            fake.managed_identity_variables().settings(),
+            &[],
+            AzureFlow::Imds,
+            FakeAzure::SYSTEM_IDENTITY,
+        ),
+        (
+            fake.managed_identity_variables().settings(),
+            &[assigned],
+            AzureFlow::Imds,
+            "canary-identity",
+        ),
     ] {
         let before = fake.calls().len();
         let secrets = scene.from(settings, more).await;
@@ -160,7 +175,7 @@ async fn f046_a_token_endpoint_that_throttles_is_left_alone_and_the_cache_serves
 #[tokio::test]
 async fn case_49_a_workloads_token_is_read_again_at_each_login() {
     let scene = Scene::once().await;
-    let secrets = scene.from(scene.fake.workload_identity_settings(), &[]).await;
+    let secrets = scene.from(scene.fake.workload_identity_variables().settings(), &[]).await;
     read(&secrets).await.unwrap();
     scene.fake.set_assertion("canary-assertion-2");
     scene.fake.revoke_tokens();
@@ -212,7 +227,7 @@ async fn case_58_the_time_of_a_managed_identitys_token_may_be_a_number() {
     for is_number in [true, false] {
         let scene = Scene::once().await;
         scene.fake.set_expires_on_number(is_number);
-        let secrets = scene.from(scene.fake.managed_identity_settings(), &[]).await;
+        let secrets = scene.from(scene.fake.managed_identity_variables().settings(), &[]).await;
         read(&secrets).await.unwrap();
         scene.clock.advance(Duration::from_secs(2_400));
         until("it is replaced", async || logins(&scene.fake) == 2).await;
@@ -226,7 +241,7 @@ async fn case_58_the_time_of_a_managed_identitys_token_may_be_a_number() {
     ] {
         let scene = Scene::once().await;
         scene.fake.fault(Fault::new(On::Login).status(200).body(body));
-        let secrets = scene.from(scene.fake.managed_identity_settings(), &[]).await;
+        let secrets = scene.from(scene.fake.managed_identity_variables().settings(), &[]).await;
         let error = refused(read(&secrets).await, ErrorKind::Malformed);
         assert!(!format!("{error:?}").contains("canary"), "{error:?}");
     }
@@ -236,17 +251,17 @@ async fn case_58_the_time_of_a_managed_identitys_token_may_be_a_number() {
 async fn an_identity_that_is_not_assigned_is_named() {
     let scene = Scene::once().await;
     let stranger = [("AZURE_MANAGED_IDENTITY_CLIENT_ID", "canary-stranger")];
-    let secrets = scene.from(scene.fake.managed_identity_settings(), &stranger).await;
+    let secrets = scene.from(scene.fake.managed_identity_variables().settings(), &stranger).await;
     let error = refused(read(&secrets).await, ErrorKind::Unauthenticated);
     assert_eq!(error.key(), Some("AZURE_MANAGED_IDENTITY_CLIENT_ID"), "{error}");
     scene.fake.remove_identity();
-    let secrets = scene.from(scene.fake.managed_identity_settings(), &[]).await;
+    let secrets = scene.from(scene.fake.managed_identity_variables().settings(), &[]).await;
     let error = refused(read(&secrets).await, ErrorKind::Unauthenticated);
     assert_eq!(error.key(), Some("AZURE_MANAGED_IDENTITY_CLIENT_ID"), "{error}");
     assert!(error.to_string().contains("or several"), "{error}");
     let resource = Fault::new(On::Login).status(400).body(r#"{"error":"invalid_resource"}"#);
     scene.fake.fault(resource);
-    let secrets = scene.from(scene.fake.managed_identity_settings(), &[]).await;
+    let secrets = scene.from(scene.fake.managed_identity_variables().settings(), &[]).await;
     let error = refused(read(&secrets).await, ErrorKind::Misconfigured);
     assert!(error.to_string().contains("not known in the tenant"), "{error}");
     for (status, kind) in [
@@ -259,7 +274,7 @@ async fn an_identity_that_is_not_assigned_is_named() {
     ] {
         let scene = Scene::once().await;
         scene.fake.fault(Fault::new(On::Login).status(status).body("canary"));
-        let secrets = scene.from(scene.fake.managed_identity_settings(), &[]).await;
+        let secrets = scene.from(scene.fake.managed_identity_variables().settings(), &[]).await;
         let error = read(&secrets).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{status}: {error:?}");
         assert!(!format!("{error:?}").contains("canary"), "{error:?}");
@@ -276,7 +291,7 @@ async fn case_57_a_machine_without_metadata_is_told_so_in_time() {
     for address in [hole.address(), socket.local_addr().unwrap()] {
         let host = format!("http://{address}");
         let host = [("AZURE_POD_IDENTITY_AUTHORITY_HOST", host.as_str())];
-        let secrets = scene.from(scene.fake.managed_identity_settings(), &host).await;
+        let secrets = scene.from(scene.fake.managed_identity_variables().settings(), &host).await;
         let start = SystemClock.monotonic();
         let error = refused(read(&secrets).await, ErrorKind::Unavailable);
         let took = SystemClock.monotonic().saturating_duration_since(start);
@@ -333,7 +348,7 @@ async fn refusals_of_entra_name_the_setting() {
 #[tokio::test]
 async fn a_token_that_is_over_when_it_comes_is_one_login_and_blames_the_clock() {
     let scene = Scene::once().await;
-    let secrets = scene.from(scene.fake.managed_identity_settings(), &[]).await;
+    let secrets = scene.from(scene.fake.managed_identity_variables().settings(), &[]).await;
     let body = r#"{"access_token":"canary-token","expires_on":"1000000000"}"#;
     scene.fake.fault(Fault::new(On::Login).status(200).body(body));
     for _ in 0..5 {

@@ -33,7 +33,7 @@ impl Scene {
 
     async fn start(more: &[(&str, &str)], attempts: u32) -> Self {
         let clock = clock();
-        let fake = FakeAzure::start_with_clock(Arc::new(clock.clone())).await;
+        let fake = strongroom_testkit::azure().clock(clock.clone()).start().await;
         fake.put("a", "canary-a");
         let secrets = secrets(&clock, fake.settings(), more, attempts).await;
         Self { fake, clock, secrets, attempts }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use strongroom::{Clock, ErrorKind, GetOptions, Reason, SecretVersion, Select, VersionState};
-use strongroom_testkit::{FakeAzure, ManualClock, On};
+use strongroom_testkit::{ManualClock, On};
 
 use crate::refused;
 use crate::scene::{NEGATIVE, Scene, TTL, opened};
@@ -110,7 +110,7 @@ async fn case_28_versions_are_in_the_order_of_their_times_whatever_that_of_the_v
 #[tokio::test]
 async fn of_versions_of_one_second_the_vault_says_which_is_current() {
     let clock = ManualClock::at(1_795_392_000);
-    let fake = FakeAzure::start_with_clock(std::sync::Arc::new(clock)).await;
+    let fake = strongroom_testkit::azure().clock(clock).start().await;
     let store = opened(&fake.settings()).await.store;
     let name = "a".parse().unwrap();
     for round in 0..8 {

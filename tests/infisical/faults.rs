@@ -158,15 +158,15 @@ async fn case_70_f078_certificates_are_checked_and_a_bundle_replaces_the_roots()
         Certificate::SelfSigned,
         Certificate::OtherCa,
     ] {
-        let fake = FakeInfisical::start_with_certificate(certificate).await;
-        let secrets = Secrets::from_settings(fake.tls_settings()).await.unwrap();
+        let fake = strongroom_testkit::infisical().certificate(certificate).start().await;
+        let secrets = Secrets::from_settings(fake.tls_variables().settings()).await.unwrap();
         refused(secrets.get("A").await, ErrorKind::TlsRejected);
         assert_eq!(fake.calls(), [], "{certificate:?}");
         expect(&secrets.diagnose(&["A"]).await, "tls", Outcome::Fail, "certificate");
     }
     let fake = FakeInfisical::start().await;
     fake.put("/", "A", "canary-a");
-    for settings in [fake.tls_settings(), fake.cloud_settings()] {
+    for settings in [fake.tls_variables().settings(), fake.cloud_variables().settings()] {
         let secrets = Secrets::from_settings(settings).await.unwrap();
         assert_eq!(secrets.get("A").await.unwrap().value().expose(), b"canary-a");
         assert_eq!(secrets.diagnose(&["A"]).await.status(), "ready");
@@ -185,7 +185,7 @@ async fn case_74_75_76_nothing_secret_is_shown_or_logged() {
     drop((secrets.list(None).await, secrets.probe().await));
     secrets.signer().await.unwrap().sign(b"canary-message").await.unwrap();
     let token = scene.fake.add_service_token(&[("prod", "/**")], &["read"], None);
-    let service = scene.from(scene.fake.service_token_settings(&token), &[]).await;
+    let service = scene.from(scene.fake.service_token_variables(&token).settings(), &[]).await;
     service.get("B").await.unwrap();
     scene.fake.expire_service_token(&token);
     let error = service.get("C").await.unwrap_err();

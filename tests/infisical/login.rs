@@ -25,8 +25,8 @@ async fn opening_asks_nobody_and_each_credential_is_used_as_it_is() {
     let service = fake.add_service_token(&[("prod", "/**")], &["read", "write"], None);
     for (settings, logins, scopes, warnings) in [
         (fake.settings(), 1, 0, 0),
-        (fake.token_settings("canary.raw.token"), 0, 0, 0),
-        (fake.service_token_settings(&service), 0, 1, 1),
+        (fake.token_variables("canary.raw.token").settings(), 0, 0, 0),
+        (fake.service_token_variables(&service).settings(), 0, 1, 1),
     ] {
         let (calls, before) = (fake.calls().len(), fake.count("login"));
         let scoped = fake.count("service_token");
@@ -202,7 +202,7 @@ async fn case_51_a_service_token_that_has_ended_is_no_missing_secret() {
     let scene = Scene::new().await;
     for is_removed in [false, true] {
         let token = scene.fake.add_service_token(&[("prod", "/**")], &["read"], None);
-        let secrets = scene.from(scene.fake.service_token_settings(&token), &[]).await;
+        let secrets = scene.from(scene.fake.service_token_variables(&token).settings(), &[]).await;
         read(&secrets).await.unwrap();
         match is_removed {
             true => scene.fake.remove_service_token(&token),
@@ -214,7 +214,7 @@ async fn case_51_a_service_token_that_has_ended_is_no_missing_secret() {
             scene.clock.advance(Duration::from_secs(60));
         }
     }
-    let unknown = scene.fake.service_token_settings("st.canary.unknown");
+    let unknown = scene.fake.service_token_variables("st.canary.unknown").settings();
     refused(read(&scene.from(unknown, &[]).await).await, ErrorKind::Unauthenticated);
 }
 
@@ -223,7 +223,7 @@ async fn case_38_a_service_token_of_another_folder_is_refused_before_it_reads_or
     let scene = Scene::new().await;
     scene.fake.put_in("dev", "/app", "A", "canary-of-dev");
     let token = scene.fake.add_service_token(&[("dev", "/app")], &["read", "write"], None);
-    let settings = || scene.fake.service_token_settings(&token);
+    let settings = || scene.fake.service_token_variables(&token).settings();
     for (more, key) in [
         (&[][..], "INFISICAL_ENVIRONMENT"),
         (&[("INFISICAL_ENVIRONMENT", "dev")], "INFISICAL_SECRET_PATH"),

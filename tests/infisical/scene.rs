@@ -23,7 +23,7 @@ pub(crate) struct Scene {
 impl Scene {
     pub(crate) async fn with(more: &[(&str, &str)]) -> Self {
         let clock = clock();
-        let fake = FakeInfisical::start_with_clock(Arc::new(clock.clone())).await;
+        let fake = strongroom_testkit::infisical().clock(clock.clone()).start().await;
         fake.put("/", "A", "canary-a");
         let secrets = secrets(&clock, fake.settings(), more).await;
         Self { fake, clock, secrets }

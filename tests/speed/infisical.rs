@@ -11,7 +11,6 @@
 #![expect(clippy::disallowed_methods, reason = "a stopwatch")]
 
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -169,7 +168,7 @@ struct InUse {
 impl InUse {
     async fn new(folder: impl Fn(usize) -> String) -> Self {
         let clock = server::clock();
-        let fake = FakeInfisical::start_with_clock(Arc::new(clock.clone())).await;
+        let fake = strongroom_testkit::infisical().clock(clock.clone()).start().await;
         let mut names = Vec::new();
         for number in 0..SECRETS {
             let (folder, name) = (folder(number), format!("S{number}"));

@@ -1,6 +1,5 @@
 //! KV, versions 1 and 2.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -8,7 +7,7 @@ use strongroom::{
     Error, ErrorKind, GetOptions, IfVersion, PutOptions, Reason, SecretVersion, Secrets, Select,
     VersionState,
 };
-use strongroom_testkit::{FakeVault, Fault, ManualClock, Mount, On};
+use strongroom_testkit::{Fault, ManualClock, Mount, On};
 use strongroom_tests::server::{Server, Sort};
 use strongroom_tests::{key, on_both};
 
@@ -296,7 +295,7 @@ async fn deletion_is_told_by_the_servers_clock(server: &Server) {
 #[tokio::test]
 async fn deletion_on_a_fake_is_told_by_the_fakes_clock() {
     let clock = ManualClock::at(4_000_000_000);
-    let fake = FakeVault::start_with_clock(Arc::new(clock.clone())).await;
+    let fake = strongroom_testkit::vault().clock(clock.clone()).start().await;
     let secrets = Secrets::from_settings(fake.settings()).await.unwrap();
     secrets.put("a", "canary", PutOptions::default()).await.unwrap();
     clock.advance(Duration::from_secs(5));

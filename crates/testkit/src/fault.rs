@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use wiremock::ResponseTemplate;
-use wiremock::http::{HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::server::{Answer, End};
 
 /// What goes wrong with some calls of a fake.
 ///
-/// With a [status](Self::status), a call is answered so and not carried out. Without one it is carried out
-/// as usual, and the fault changes only what it names of the answer. Default: nothing is changed, for ever.
+/// With a [status](Self::status), a call is answered so and not carried out. [`hang`](Self::hang) and
+/// [`reset`](Self::reset) carry nothing out either. With none of these it is carried out as usual, and the fault changes
+/// only what it names of the answer. Default: nothing is changed, for ever.
 ///
 /// ```
 /// use strongroom_testkit::{Fault, On};
@@ -23,6 +25,7 @@ pub struct Fault {
     headers: HeaderMap,
     body: Option<String>,
     delay: Option<Duration>,
+    end: End,
     left: Option<usize>,
 }
 
@@ -42,6 +45,8 @@ pub enum On {
     Login,
     /// Every call, those about health, mounts and tokens included.
     Any,
+    /// Every call but logging in: what a token is good for.
+    AllButLogin,
     /// Calls whose path begins so: with the leading slash, as it is sent, before the `?`.
     Path(&'static str),
 }
@@ -49,7 +54,15 @@ pub enum On {
 impl Fault {
     /// Hits every such call, until it is limited or cleared.
     pub fn new(on: On) -> Self {
-        Self { on, status: None, headers: HeaderMap::new(), body: None, delay: None, left: None }
+        Self {
+            on,
+            status: None,
+            headers: HeaderMap::new(),
+            body: None,
+            delay: None,
+            end: End::Whole,
+            left: None,
+        }
     }
 
     /// Answers with this status in place of carrying the call out.
@@ -88,6 +101,27 @@ impl Fault {
         self
     }
 
+    /// Never answers, and keeps the connection open.
+    #[must_use]
+    pub fn hang(mut self) -> Self {
+        self.end = End::Hang;
+        self
+    }
+
+    /// Resets the connection in place of an answer.
+    #[must_use]
+    pub fn reset(mut self) -> Self {
+        self.end = End::Reset;
+        self
+    }
+
+    /// Announces the whole answer, sends half of its body and closes. An answer without a body arrives.
+    #[must_use]
+    pub fn truncate(mut self) -> Self {
+        self.end = End::Truncated;
+        self
+    }
+
     /// Hits this many calls only.
     #[must_use]
     pub fn times(mut self, count: usize) -> Self {
@@ -95,22 +129,23 @@ impl Fault {
         self
     }
 
-    /// The status and the whole answer, if the call is not to be carried out.
-    pub(crate) fn answer(&self) -> Option<(u16, ResponseTemplate)> {
-        let status = self.status?;
-        Some((status, self.change(ResponseTemplate::new(status))))
+    /// The status and the whole answer, if the call is not to be carried out. The status is 0 where no answer comes.
+    pub(crate) fn answer(&self) -> Option<(u16, Answer)> {
+        let status = match self.end {
+            End::Hang | End::Reset => 0,
+            End::Whole | End::Truncated => self.status?,
+        };
+        Some((status, self.change(Answer::new(self.status.unwrap_or(200)))))
     }
 
     /// The answer of the fake, changed.
-    pub(crate) fn change(&self, mut answer: ResponseTemplate) -> ResponseTemplate {
+    pub(crate) fn change(&self, mut answer: Answer) -> Answer {
         if let Some(body) = &self.body {
-            answer = answer.set_body_bytes(body.as_str()).insert_header("content-type", JSON);
+            answer = answer.body(body.clone()).header("content-type", JSON);
         }
-        for (name, value) in &self.headers {
-            answer = answer.insert_header(name, value);
-        }
+        answer = answer.headers(&self.headers).end(self.end);
         match self.delay {
-            Some(delay) => answer.set_delay(delay),
+            Some(delay) => answer.delay(delay),
             None => answer,
         }
     }
@@ -118,6 +153,7 @@ impl Fault {
     fn hits(&self, kind: Option<On>, path: &str) -> bool {
         match self.on {
             On::Any => true,
+            On::AllButLogin => kind != Some(On::Login),
             On::Path(prefix) => path.starts_with(prefix),
             on => Some(on) == kind,
         }

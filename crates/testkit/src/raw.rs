@@ -1,16 +1,16 @@
 //! Servers below HTTP: they send scripted bytes, end connections rudely, or never accept.
 
 use std::fmt;
-use std::future::{Future, pending};
+use std::future::pending;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::task::{JoinHandle, JoinSet};
+
+use crate::loopback::Loopback;
 
 /// A server on 127.0.0.1 that plays a script, one [`Exchange`] a connection: for answers that no HTTP
 /// library gives. Ends, with its connections, when it is dropped.
@@ -51,13 +51,13 @@ impl RawServer {
         let mut current = Exchange::new();
         let requests = Requests::default();
         let seen = Arc::clone(&requests);
-        let loopback = Loopback::start(move |stream| {
+        let loopback = Loopback::start(0, move |stream| {
             if let Some(next) = script.next() {
                 current = next;
             }
             play(current.clone(), stream, Arc::clone(&seen))
         });
-        Self { loopback: loopback.await, requests }
+        Self { loopback, requests }
     }
 
     /// Where it listens.
@@ -201,46 +201,6 @@ impl BlackHole {
     /// Where nobody answers.
     pub fn address(&self) -> SocketAddr {
         self.address
-    }
-}
-
-/// A listener on a free port of 127.0.0.1 and the tasks that serve its connections.
-#[derive(Debug)]
-pub(crate) struct Loopback {
-    pub(crate) address: SocketAddr,
-    connections: Arc<AtomicUsize>,
-    accepting: JoinHandle<()>,
-}
-
-impl Loopback {
-    pub(crate) async fn start<F>(mut serve: impl FnMut(TcpStream) -> F + Send + 'static) -> Self
-    where
-        F: Future<Output = io::Result<()>> + Send + 'static,
-    {
-        let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
-        let listener = bound.expect("loopback has a free port");
-        let address = listener.local_addr().expect("a bound socket has an address");
-        let connections = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&connections);
-        let accepting = tokio::spawn(async move {
-            // Owned by this task, so that connections end with it.
-            let mut serving = JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                count.fetch_add(1, Ordering::SeqCst);
-                serving.spawn(serve(stream));
-            }
-        });
-        Self { address, connections, accepting }
-    }
-
-    pub(crate) fn connections(&self) -> usize {
-        self.connections.load(Ordering::SeqCst)
-    }
-}
-
-impl Drop for Loopback {
-    fn drop(&mut self) {
-        self.accepting.abort();
     }
 }
 

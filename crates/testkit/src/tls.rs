@@ -16,7 +16,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 
-use crate::raw::Loopback;
+use crate::loopback::Loopback;
 
 /// TLS 1.2 and 1.3 on 127.0.0.1 in front of another server, under a certificate authority of its own.
 /// Ends, with its connections, when it is dropped.
@@ -58,12 +58,13 @@ impl TlsFront {
     /// # Panics
     /// If loopback has no free port.
     pub async fn start(upstream: SocketAddr, certificate: Certificate) -> Self {
-        Self::start_for(&[], upstream, certificate).await
+        Self::start_for(&[], 0, upstream, certificate)
     }
 
-    /// The same, with a certificate for these names besides.
-    pub(crate) async fn start_for(
+    /// The same on this port, or with 0 on a free one, with a certificate for these names besides.
+    pub(crate) fn start_for(
         names: &[&str],
+        port: u16,
         upstream: SocketAddr,
         certificate: Certificate,
     ) -> Self {
@@ -72,10 +73,10 @@ impl TlsFront {
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let handshakes = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&handshakes);
-        let loopback = Loopback::start(move |stream| {
+        let loopback = Loopback::start(port, move |stream| {
             forward(acceptor.clone(), stream, upstream, Arc::clone(&count))
         });
-        Self { loopback: loopback.await, handshakes, ca_pem }
+        Self { loopback, handshakes, ca_pem }
     }
 
     /// Where it listens.

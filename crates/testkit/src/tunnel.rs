@@ -6,11 +6,11 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::TcpStream;
 
-use crate::raw::Loopback;
+use crate::loopback::Loopback;
 
 /// Starts a proxy that only forwards bytes (RFC 9110, 9.3.6), only for these hosts, and only to `front`.
-pub(crate) async fn start(hosts: &'static [&'static str], front: SocketAddr) -> Loopback {
-    Loopback::start(move |stream| forward(stream, hosts, front)).await
+pub(crate) fn start(hosts: &'static [&'static str], front: SocketAddr) -> Loopback {
+    Loopback::start(0, move |stream| forward(stream, hosts, front))
 }
 
 async fn forward(

@@ -1,6 +1,5 @@
 //! What the fake of Vault says to logins, beyond what is compared with a real server.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -44,7 +43,7 @@ fn secret_id(secret_id: &str) -> Value {
 
 async fn at(start: u64) -> (FakeVault, ManualClock) {
     let clock = ManualClock::at(start);
-    (FakeVault::start_with_clock(Arc::new(clock.clone())).await, clock)
+    (strongroom_testkit::vault().clock(clock.clone()).start().await, clock)
 }
 
 #[tokio::test]
@@ -88,7 +87,7 @@ async fn a_cap_is_told_with_the_time_that_is_left() {
 async fn at_the_longest_time_a_renewal_fails_and_the_token_is_near_its_end() {
     let clock = ManualClock::at(1_800_000_000);
     clock.advance(Duration::from_millis(900));
-    let vault = FakeVault::start_with_clock(Arc::new(clock.clone())).await;
+    let vault = strongroom_testkit::vault().clock(clock.clone()).start().await;
     vault.add_token_with("canary-token", READ, Lease::default().ttl(MINUTE).max_ttl(MINUTE));
     // Times are compared in whole seconds, so that there is a moment in which a living token is past its end.
     clock.advance(MINUTE - Duration::from_millis(500));

@@ -1,6 +1,5 @@
 //! What the fake of Vault answers, over the wire.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -120,7 +119,7 @@ async fn a_deleted_version_comes_back_and_a_destroyed_one_does_not() {
 #[tokio::test]
 async fn a_version_that_outlived_its_limits_is_gone() {
     let clock = ManualClock::at(1_800_000_000);
-    let vault = FakeVault::start_with_clock(Arc::new(clock.clone())).await;
+    let vault = strongroom_testkit::vault().clock(clock.clone()).start().await;
     let limits = json!({ "max_versions": 2, "delete_version_after": "90m" });
     tell(&vault, "POST /v1/secret/metadata/app", limits).await;
     for _ in 0..3 {
@@ -263,7 +262,7 @@ async fn a_dead_token_and_a_denial_differ_in_text_only() {
 #[tokio::test]
 async fn a_token_lives_as_long_as_it_was_renewed_for() {
     let clock = ManualClock::at(1_800_000_000);
-    let vault = FakeVault::start_with_clock(Arc::new(clock.clone())).await;
+    let vault = strongroom_testkit::vault().clock(clock.clone()).start().await;
     vault.add_token("canary-app", &[]);
     let renew = json!({ "increment": "1h" });
     let (_, body) =

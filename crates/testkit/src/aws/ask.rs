@@ -1,6 +1,6 @@
 //! What the client asks, and with which rights.
 
-use wiremock::Request;
+use crate::server::Request;
 
 use crate::On;
 use crate::aws::fields::Fields;

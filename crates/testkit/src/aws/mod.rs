@@ -4,6 +4,7 @@ mod access;
 mod account;
 mod ask;
 mod delete;
+mod fake;
 mod fields;
 mod filter;
 mod id;
@@ -24,11 +25,11 @@ mod write;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use strongroom_core::{Clock, Settings, SystemClock};
-use wiremock::{Mock, MockServer, Request, matchers};
+use strongroom_core::Settings;
 
 use crate::aws::state::State;
-use crate::{Fault, On};
+use crate::server::Server;
+use crate::{Fake, Fault, On, TlsFront};
 
 /// A server on 127.0.0.1 that answers as AWS Secrets Manager does: JSON 1.1, versions and staging labels, planned
 /// deletion, batches, pages, replicas, access keys with policies, signatures. It keeps what is written to it, in
@@ -98,7 +99,13 @@ use crate::{Fault, On};
 #[derive(Clone)]
 pub struct FakeAws {
     state: Arc<Mutex<State>>,
-    server: Arc<MockServer>,
+    servers: Arc<Servers>,
+}
+
+/// What ends with the last handle.
+struct Servers {
+    plain: Server,
+    front: Option<TlsFront>,
 }
 
 /// One request that came, and how it was answered.
@@ -140,37 +147,20 @@ impl FakeAws {
     /// The region that is there from the start.
     pub const REGION: &str = "us-east-1";
 
-    /// Starts on a free port, with the clock of the machine.
+    /// Starts on a free port, with the clock of the machine; [`aws`](crate::aws()) says more.
     pub async fn start() -> Self {
-        Self::start_with_clock(Arc::new(SystemClock)).await
+        crate::aws().start().await
     }
 
-    /// Starts with a clock that says when secrets were made and read, and when deleted ones are gone.
-    pub async fn start_with_clock(clock: Arc<dyn Clock>) -> Self {
-        let state = Arc::new(Mutex::new(State::new(clock)));
-        let server = MockServer::builder().disable_request_recording().start().await;
-        let shared = Arc::clone(&state);
-        Mock::given(matchers::any())
-            .respond_with(move |request: &Request| lock(&shared).respond(request))
-            .mount(&server)
-            .await;
-        Self { state, server: Arc::new(server) }
-    }
-
-    /// `http://127.0.0.1:port`
+    /// `http://127.0.0.1:port`, or `https` with [`Builder::tls`](crate::Builder::tls).
     pub fn address(&self) -> String {
-        self.server.uri()
+        let Servers { plain, front } = &*self.servers;
+        front.as_ref().map_or_else(|| plain.url(), TlsFront::url)
     }
 
     /// What a program needs to use this server: the provider `aws_sm`, region, address and access key.
     pub fn settings(&self) -> Settings {
-        Settings::from_pairs([
-            ("SECRETS_PROVIDER", "aws_sm"),
-            ("AWS_REGION", Self::REGION),
-            ("AWS_ACCESS_KEY_ID", Self::KEY_ID),
-            ("AWS_SECRET_ACCESS_KEY", Self::SECRET),
-            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &self.address()),
-        ])
+        self.variables().settings()
     }
 
     /// The requests in the order in which they came, those that a fault answered included.

@@ -1,9 +1,9 @@
 //! What goes back to the client.
 
+use crate::server::Answer;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Value, json};
-use wiremock::ResponseTemplate;
 
 use crate::aws::ErrorForm;
 
@@ -100,22 +100,22 @@ pub(super) fn respond(
     form: ErrorForm,
     request: usize,
     now: Timestamp,
-) -> ResponseTemplate {
+) -> Answer {
     let (status, body) = match outcome {
         Ok(body) => (200, body.to_string()),
         Err(refusal) => (refusal.status(), refusal.body(form).to_string()),
     };
     let id = format!("00000000-0000-4000-8000-{request:012x}");
-    let mut response = ResponseTemplate::new(status)
-        .set_body_bytes(body)
-        .insert_header("content-type", CONTENT_TYPE)
-        .insert_header("x-amzn-requestid", id);
+    let mut response = Answer::new(status)
+        .body(body)
+        .header("content-type", CONTENT_TYPE)
+        .header("x-amzn-requestid", id);
     // A client that was refused for its clock learns the right time here.
     if let Ok(date) = DateTimePrinter::new().timestamp_to_rfc9110_string(&now) {
-        response = response.insert_header("date", date);
+        response = response.header("date", date);
     }
     match outcome {
-        Err(refusal) if form == ErrorForm::Header => response.insert_header(
+        Err(refusal) if form == ErrorForm::Header => response.header(
             "x-amzn-errortype",
             format!(
                 "{}:http://internal.amazon.com/coral/com.amazonaws.secretsmanager/",

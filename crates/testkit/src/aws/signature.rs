@@ -4,11 +4,11 @@
 
 use std::fmt::Write as _;
 
+use crate::server::Request;
 use aws_lc_rs::{digest, hmac};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use wiremock::Request;
 
 use crate::aws::reply::Refusal;
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::server::{Answer, Request};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use strongroom_core::{Clock, SystemClock};
-use wiremock::{Request, ResponseTemplate};
 
 use crate::aws::account::Account;
 use crate::aws::ask::{self, Ask};
@@ -23,6 +23,7 @@ pub(super) struct State {
     pub(super) keys: Keys,
     pub(super) faults: Faults,
     pub(super) calls: Vec<AwsCall>,
+    pub(super) signing_key: Option<String>,
     pub(super) form: ErrorForm,
     /// Whether requests without a signature are those of the key that may do everything.
     pub(super) unsigned: bool,
@@ -42,6 +43,7 @@ impl State {
             keys,
             faults: Faults::default(),
             calls: Vec::new(),
+            signing_key: None,
             form: ErrorForm::Body,
             unsigned: false,
             skew: SignedDuration::ZERO,
@@ -51,7 +53,7 @@ impl State {
     }
 
     /// Answers a request and remembers that it came.
-    pub(super) fn respond(&mut self, request: &Request) -> ResponseTemplate {
+    pub(super) fn respond(&mut self, request: &Request) -> Answer {
         let action = ask::target(request).unwrap_or_default();
         let kind = ask::known(action).map(|(_, kind)| kind);
         let fault = self.faults.next(kind, &format!("/{action}"));
@@ -89,7 +91,7 @@ impl State {
         let unknown = || Refusal::new("UnknownOperationException", "");
         let known = ask::target(request).and_then(ask::known);
         let (action, _) = known.ok_or_else(unknown)?;
-        if request.method != wiremock::http::Method::POST || request.url.path() != "/" {
+        if request.method != hyper::Method::POST || request.url.path() != "/" {
             return Err(unknown());
         }
         let (region, key_id, policy) = self.authenticate(request)?;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use wiremock::Request;
+use crate::server::Request;
 
 use crate::azure::operation::{Door, Operation, Route};
 use crate::azure::reply::Refusal;

@@ -6,6 +6,7 @@ mod bundle;
 mod call;
 mod change;
 mod entra;
+mod fake;
 mod identity;
 mod operation;
 mod operator;
@@ -15,21 +16,20 @@ mod rights;
 mod secret;
 mod serve;
 mod state;
-mod table;
 mod tokens;
 mod vault;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use strongroom_core::{Clock, SystemClock};
-use wiremock::{Mock, MockServer, Request, matchers};
+use strongroom_core::Settings;
 
 use crate::azure::operation::Door;
 use crate::azure::reply::{INNER, OLD_INNER};
 use crate::azure::state::State;
-use crate::raw::Loopback;
-use crate::{Certificate, Fault, On, TlsFront, tunnel};
+use crate::loopback::Loopback;
+use crate::server::Server;
+use crate::{Fake, Fault, On, TlsFront};
 
 pub use crate::azure::call::{AzureCall, AzureFlow};
 
@@ -107,10 +107,10 @@ pub struct FakeAzure {
 /// What ends with the last handle.
 struct Servers {
     front: TlsFront,
-    identity: MockServer,
+    identity: Server,
     proxy: Loopback,
     /// Behind the front.
-    _vault: MockServer,
+    _vault: Server,
 }
 
 impl FakeAzure {
@@ -136,29 +136,15 @@ impl FakeAzure {
     /// The resource that tokens for the vault are asked for. As a scope, `/.default` follows.
     pub const RESOURCE: &str = "https://vault.azure.net";
 
-    /// Starts on free ports, with the clock of the machine.
+    /// Starts on free ports, with the clock of the machine; [`azure`](crate::azure()) says more.
     pub async fn start() -> Self {
-        Self::start_with_clock(Arc::new(SystemClock)).await
+        crate::azure().start().await
     }
 
-    /// Starts with a clock that says when secrets were made, when deleted ones are gone, and when tokens end.
-    pub async fn start_with_clock(clock: Arc<dyn Clock>) -> Self {
-        Self::open(clock, Certificate::Good).await
-    }
-
-    /// Starts with the clock of the machine, and with a certificate that may be bad.
-    pub async fn start_with_certificate(certificate: Certificate) -> Self {
-        Self::open(Arc::new(SystemClock), certificate).await
-    }
-
-    async fn open(clock: Arc<dyn Clock>, certificate: Certificate) -> Self {
-        let state = Arc::new(Mutex::new(State::new(clock)));
-        let vault = server(&state, Door::Tls).await;
-        let identity = server(&state, Door::Plain).await;
-        let front = TlsFront::start_for(&HOSTS, *vault.address(), certificate).await;
-        lock(&state).authority = front.url();
-        let proxy = tunnel::start(&HOSTS, front.address()).await;
-        Self { state, servers: Arc::new(Servers { front, identity, proxy, _vault: vault }) }
+    /// What a program needs to use this server: the provider `azure_kv`, the address, the authority of its
+    /// certificate, and a client secret.
+    pub fn settings(&self) -> Settings {
+        self.variables().settings()
     }
 
     /// `https://127.0.0.1:port`: the vault, and the authority that gives tokens for it.
@@ -168,7 +154,7 @@ impl FakeAzure {
 
     /// `http://127.0.0.1:port`: what `AZURE_POD_IDENTITY_AUTHORITY_HOST` is set to.
     pub fn identity_address(&self) -> String {
-        self.servers.identity.uri()
+        self.servers.identity.url()
     }
 
     /// What `IDENTITY_ENDPOINT` is set to on App Service.
@@ -252,14 +238,9 @@ impl fmt::Debug for FakeAzure {
     }
 }
 
-async fn server(state: &Arc<Mutex<State>>, door: Door) -> MockServer {
-    let server = MockServer::builder().disable_request_recording().start().await;
+fn server(state: &Arc<Mutex<State>>, door: Door) -> Server {
     let shared = Arc::clone(state);
-    Mock::given(matchers::any())
-        .respond_with(move |request: &Request| lock(&shared).respond(door, request))
-        .mount(&server)
-        .await;
-    server
+    Server::start(0, move |request| lock(&shared).respond(door, request))
 }
 
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {

@@ -1,9 +1,9 @@
 //! What goes back to the client.
 
+use crate::server::Answer;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Value, json};
-use wiremock::ResponseTemplate;
 
 /// An answer on its way; one that refuses says so.
 pub(super) struct Reply {
@@ -40,21 +40,21 @@ impl Reply {
     }
 
     /// The answer on the wire, to the request of this number, at this time.
-    pub(super) fn into_response(self, request: usize, now: Timestamp) -> ResponseTemplate {
+    pub(super) fn into_response(self, request: usize, now: Timestamp) -> Answer {
         let id = format!("00000000-0000-4000-8000-{request:012x}");
-        let mut response = ResponseTemplate::new(self.status).insert_header("x-ms-request-id", id);
+        let mut response = Answer::new(self.status).header("x-ms-request-id", id);
         // The clock of the fake ends tokens, so that is the one that it shows.
         if let Ok(date) = DateTimePrinter::new().timestamp_to_rfc9110_string(&now) {
-            response = response.insert_header("date", date);
+            response = response.header("date", date);
         }
         if let Some(challenge) = self.challenge {
-            response = response.insert_header("www-authenticate", challenge);
+            response = response.header("www-authenticate", challenge);
         }
         match self.body {
             Value::Null => response,
             body => response
-                .set_body_bytes(body.to_string())
-                .insert_header("content-type", "application/json; charset=utf-8"),
+                .body(body.to_string())
+                .header("content-type", "application/json; charset=utf-8"),
         }
     }
 }

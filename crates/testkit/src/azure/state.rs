@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::server::{Answer, Request};
 use jiff::Timestamp;
 use strongroom_core::Clock;
-use wiremock::{Request, ResponseTemplate};
 
 use crate::azure::ask::Ask;
 use crate::azure::call::AzureCall;
@@ -29,6 +29,7 @@ pub(super) struct State {
     pub(super) rights: BTreeMap<String, Rights>,
     pub(super) faults: Faults,
     pub(super) calls: Vec<AzureCall>,
+    pub(super) signing_key: Option<String>,
     /// Where tokens come from, if it is not said otherwise.
     pub(super) authority: String,
     /// What a challenge names: where tokens come from, and for what.
@@ -60,6 +61,7 @@ impl State {
             rights: known.map(|id| (id.to_owned(), Rights::all())).into(),
             faults: Faults::default(),
             calls: Vec::new(),
+            signing_key: None,
             authority: String::new(),
             challenge: (None, FakeAzure::RESOURCE.to_owned()),
             vault_host: None,
@@ -76,7 +78,7 @@ impl State {
     }
 
     /// Answers a request and remembers that it came.
-    pub(super) fn respond(&mut self, door: Door, request: &Request) -> ResponseTemplate {
+    pub(super) fn respond(&mut self, door: Door, request: &Request) -> Answer {
         let (ask, now) = (Ask::read(door, request), self.now());
         self.vault.purge_due(now.as_second());
         let mut call = AzureCall::read(&ask, &self.tokens);

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::server::Request;
 use serde_json::Value;
-use wiremock::Request;
 
 use crate::infisical::operation::{Operation, Route};
 use crate::infisical::reply::Refusal;

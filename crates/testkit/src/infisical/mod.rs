@@ -6,6 +6,7 @@ mod bundle;
 mod call;
 mod caller;
 mod change;
+mod fake;
 mod imports;
 mod limit;
 mod list;
@@ -22,19 +23,18 @@ mod rights;
 mod secret;
 mod service;
 mod state;
-mod table;
 mod tokens;
 mod write;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use strongroom_core::{Clock, SystemClock};
-use wiremock::{Mock, MockServer, Request, matchers};
+use strongroom_core::Settings;
 
 use crate::infisical::state::State;
-use crate::raw::Loopback;
-use crate::{Certificate, Fault, On, TlsFront, tunnel};
+use crate::loopback::Loopback;
+use crate::server::Server;
+use crate::{Fake, Fault, On, TlsFront};
 
 pub use crate::infisical::call::InfisicalCall;
 
@@ -111,9 +111,11 @@ pub struct FakeInfisical {
 
 /// What ends with the last handle.
 struct Servers {
-    plain: MockServer,
+    plain: Server,
     front: TlsFront,
     proxy: Loopback,
+    /// Whether the settings lead to the front.
+    is_tls: bool,
 }
 
 impl FakeInfisical {
@@ -135,37 +137,20 @@ impl FakeInfisical {
     /// What a masked value is.
     pub const MASK: &str = bundle::MASK;
 
-    /// Starts on free ports, with the clock of the machine.
+    /// Starts on free ports, with the clock of the machine; [`infisical`](crate::infisical()) says more.
     pub async fn start() -> Self {
-        Self::start_with_clock(Arc::new(SystemClock)).await
+        crate::infisical().start().await
     }
 
-    /// Starts with a clock that says when secrets were made, and when tokens, locks and rates end.
-    pub async fn start_with_clock(clock: Arc<dyn Clock>) -> Self {
-        Self::open(clock, Certificate::Good).await
-    }
-
-    /// Starts with the clock of the machine, and with a certificate that may be bad.
-    pub async fn start_with_certificate(certificate: Certificate) -> Self {
-        Self::open(Arc::new(SystemClock), certificate).await
-    }
-
-    async fn open(clock: Arc<dyn Clock>, certificate: Certificate) -> Self {
-        let state = Arc::new(Mutex::new(State::new(clock)));
-        let plain = MockServer::builder().disable_request_recording().start().await;
-        let shared = Arc::clone(&state);
-        Mock::given(matchers::any())
-            .respond_with(move |request: &Request| lock(&shared).respond(request))
-            .mount(&plain)
-            .await;
-        let front = TlsFront::start_for(&HOSTS, *plain.address(), certificate).await;
-        let proxy = tunnel::start(&HOSTS, front.address()).await;
-        Self { state, servers: Arc::new(Servers { plain, front, proxy }) }
+    /// What a program needs to use this server: the provider `infisical_self_host`, the address, the project, the
+    /// environment, and universal auth as the identity that may do everything.
+    pub fn settings(&self) -> Settings {
+        self.variables().settings()
     }
 
     /// `http://127.0.0.1:port`
     pub fn address(&self) -> String {
-        self.servers.plain.uri()
+        self.servers.plain.url()
     }
 
     /// `https://127.0.0.1:port`: the same server over TLS.

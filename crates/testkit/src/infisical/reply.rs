@@ -1,7 +1,7 @@
 //! What goes back to the client.
 
+use crate::server::Answer;
 use serde_json::{Value, json};
-use wiremock::ResponseTemplate;
 
 /// An answer on its way; one that refuses says so.
 pub(super) struct Reply {
@@ -30,12 +30,12 @@ impl Reply {
     }
 
     /// The answer on the wire.
-    pub(super) fn into_response(self) -> ResponseTemplate {
-        let mut response = ResponseTemplate::new(self.status)
-            .set_body_bytes(self.body.to_string())
-            .insert_header("content-type", "application/json; charset=utf-8");
+    pub(super) fn into_response(self) -> Answer {
+        let mut response = Answer::new(self.status)
+            .body(self.body.to_string())
+            .header("content-type", "application/json; charset=utf-8");
         for (name, value) in self.headers {
-            response = response.insert_header(name, value);
+            response = response.header(name, value);
         }
         response
     }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::server::{Answer, Request};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use strongroom_core::Clock;
-use wiremock::{Request, ResponseTemplate};
 
 use crate::fault::Faults;
 use crate::infisical::FakeInfisical;
@@ -33,6 +33,7 @@ pub(super) struct State {
     pub(super) limit: RateLimit,
     pub(super) faults: Faults,
     pub(super) calls: Vec<InfisicalCall>,
+    pub(super) signing_key: Option<String>,
     /// Which of the two interfaces there are.
     pub(super) has_v4: bool,
     pub(super) has_v3: bool,
@@ -56,6 +57,7 @@ impl State {
             limit: RateLimit::default(),
             faults: Faults::default(),
             calls: Vec::new(),
+            signing_key: None,
             has_v4: true,
             has_v3: true,
             drops_missing_references: false,
@@ -69,7 +71,7 @@ impl State {
     }
 
     /// Answers a request and remembers that it came.
-    pub(super) fn respond(&mut self, request: &Request) -> ResponseTemplate {
+    pub(super) fn respond(&mut self, request: &Request) -> Answer {
         let ask = Ask::read(request);
         let mut call = InfisicalCall::read(&ask, &self.tokens);
         let fault = self.faults.next(ask.operation().kind(), ask.path());

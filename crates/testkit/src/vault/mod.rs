@@ -5,6 +5,7 @@ mod ask;
 mod auth;
 mod engine;
 mod entry;
+mod fake;
 mod fields;
 mod kv1;
 mod kv2;
@@ -22,12 +23,11 @@ mod wrapping;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use strongroom_core::{Clock, Settings, SystemClock};
-use wiremock::{Mock, MockServer, Request, matchers};
+use strongroom_core::Settings;
 
-use crate::Fault;
+use crate::server::Server;
 use crate::vault::state::State;
-use crate::vault::token::Token;
+use crate::{Fake, Fault, TlsFront};
 
 pub use crate::vault::auth::Auth;
 pub use crate::vault::lease::Lease;
@@ -80,7 +80,13 @@ pub use crate::vault::role::Role;
 #[derive(Clone)]
 pub struct FakeVault {
     state: Arc<Mutex<State>>,
-    server: Arc<MockServer>,
+    servers: Arc<Servers>,
+}
+
+/// What ends with the last handle.
+struct Servers {
+    plain: Server,
+    front: Option<TlsFront>,
 }
 
 /// One request that came, and the status it was answered with.
@@ -135,37 +141,20 @@ impl FakeVault {
     /// The token that may do everything.
     pub const TOKEN: &str = "canary-root-token";
 
-    /// Starts on a free port, with the clock of the machine.
+    /// Starts on a free port, with the clock of the machine; [`vault`](crate::vault) says more.
     pub async fn start() -> Self {
-        Self::start_with_clock(Arc::new(SystemClock)).await
+        crate::vault().start().await
     }
 
-    /// Starts with a clock that says when secrets were made, and when they and tokens end.
-    pub async fn start_with_clock(clock: Arc<dyn Clock>) -> Self {
-        let mut state = State::new(clock);
-        state.tokens.insert(Self::TOKEN.to_owned(), Token::root(state.now()));
-        let state = Arc::new(Mutex::new(state));
-        let server = MockServer::builder().disable_request_recording().start().await;
-        let shared = Arc::clone(&state);
-        Mock::given(matchers::any())
-            .respond_with(move |request: &Request| lock(&shared).respond(request))
-            .mount(&server)
-            .await;
-        Self { state, server: Arc::new(server) }
-    }
-
-    /// `http://127.0.0.1:port`
+    /// `http://127.0.0.1:port`, or `https` with [`Builder::tls`](crate::Builder::tls).
     pub fn address(&self) -> String {
-        self.server.uri()
+        let Servers { plain, front } = &*self.servers;
+        front.as_ref().map_or_else(|| plain.url(), TlsFront::url)
     }
 
     /// What a program needs to use this server: the provider `vault_dev`, the address and the root token.
     pub fn settings(&self) -> Settings {
-        Settings::from_pairs([
-            ("SECRETS_PROVIDER", "vault_dev"),
-            ("VAULT_ADDR", &self.address()),
-            ("VAULT_TOKEN", Self::TOKEN),
-        ])
+        self.variables().settings()
     }
 
     /// The requests in the order in which they came, those that a fault answered included.

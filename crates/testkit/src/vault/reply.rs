@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::server::Answer;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Map, Value, json};
-use wiremock::ResponseTemplate;
 
 use crate::fault::JSON;
 use crate::vault::fields::{Fields, Invalid};
@@ -111,28 +111,36 @@ impl Reply {
         }
     }
 
+    /// What is in the envelope.
+    pub(super) fn into_data(mut self) -> Option<Map<String, Value>> {
+        match self.body.remove("data") {
+            Some(Value::Object(data)) => Some(data),
+            _ => None,
+        }
+    }
+
     pub(super) fn status(&self) -> u16 {
         self.status
     }
 
     /// The answer on the wire, to the request of this number, at this time.
-    pub(super) fn into_response(mut self, request: usize, now: Timestamp) -> ResponseTemplate {
+    pub(super) fn into_response(mut self, request: usize, now: Timestamp) -> Answer {
         if let Some(id) = self.body.get_mut("request_id") {
             *id = format!("00000000-0000-4000-8000-{request:012x}").into();
         }
         // The clock of the server tells when something is deleted, so that is the one that it shows.
         let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&now);
-        let response = ResponseTemplate::new(self.status);
+        let response = Answer::new(self.status);
         let response = match date {
-            Ok(date) => response.insert_header("date", date),
+            Ok(date) => response.header("date", date),
             Err(_) => response,
         };
         match self.location {
-            Some(location) => response.insert_header("location", location),
+            Some(location) => response.header("location", location),
             None if self.body.is_empty() => response,
-            None => response
-                .set_body_bytes(Value::Object(self.body).to_string())
-                .insert_header("content-type", JSON),
+            None => {
+                response.body(Value::Object(self.body).to_string()).header("content-type", JSON)
+            }
         }
     }
 }

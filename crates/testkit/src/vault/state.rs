@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::server::{Answer, Request};
 use jiff::Timestamp;
 use strongroom_core::Clock;
-use wiremock::{Request, ResponseTemplate};
 
 use crate::On;
 use crate::fault::Faults;
@@ -21,6 +21,9 @@ use crate::vault::{Call, Mount, ServerState, sys, token};
 /// What all handles of one fake share.
 pub(super) struct State {
     pub(super) server: ServerState,
+    /// Where the methods of the fake keep secrets; the root without one.
+    pub(super) namespace: Option<String>,
+    pub(super) signing_key: Option<String>,
     pub(super) tokens: BTreeMap<String, Token>,
     pub(super) faults: Faults,
     pub(super) calls: Vec<Call>,
@@ -44,6 +47,8 @@ impl State {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             server: ServerState::Active,
+            namespace: None,
+            signing_key: None,
             tokens: BTreeMap::new(),
             faults: Faults::default(),
             calls: Vec::new(),
@@ -80,7 +85,7 @@ impl State {
     }
 
     /// Answers a request and remembers that it came.
-    pub(super) fn respond(&mut self, request: &Request) -> ResponseTemplate {
+    pub(super) fn respond(&mut self, request: &Request) -> Answer {
         let path = request.url.path();
         let ask = Ask::read(request);
         let kind = ask.as_ref().ok().and_then(|ask| self.kind(ask));
@@ -95,7 +100,7 @@ impl State {
         fault.iter().fold(response, |response, fault| fault.change(response))
     }
 
-    fn answer(&mut self, mut ask: Ask) -> Outcome {
+    pub(super) fn answer(&mut self, mut ask: Ask) -> Outcome {
         let now = self.now();
         if let Some(outcome) = sys::public(&ask, self.server, now.as_second()) {
             return outcome;

@@ -1,10 +1,9 @@
 //! Deleted secrets wait for their end, and come back until then.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use strongroom_testkit::{FakeAws, ManualClock};
+use strongroom_testkit::ManualClock;
 
 use crate::{ask, open, refusal, tell, value};
 
@@ -13,7 +12,7 @@ const DAY: u64 = 24 * 60 * 60;
 #[tokio::test]
 async fn f086_a_deleted_secret_says_so_until_it_is_restored_or_gone() {
     let clock = ManualClock::at(1_800_000_000);
-    let aws = FakeAws::start_with_clock(Arc::new(clock.clone())).await;
+    let aws = strongroom_testkit::aws().clock(clock.clone()).start().await;
     aws.allow_unsigned();
     let id = json!({ "SecretId": "app" });
     aws.put("app", "canary-1");

@@ -1,7 +1,6 @@
 //! Labels move as they do on AWS. The moves of the first test are those that were recorded there.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -187,7 +186,7 @@ async fn case_28_deprecated_versions_are_listed_only_on_request() {
 #[tokio::test]
 async fn versions_beyond_the_quota_go_when_they_are_a_day_old() {
     let clock = ManualClock::at(1_800_000_000);
-    let aws = FakeAws::start_with_clock(Arc::new(clock.clone())).await;
+    let aws = strongroom_testkit::aws().clock(clock.clone()).start().await;
     aws.allow_unsigned();
     for number in 0..100 {
         aws.put("app", &format!("canary-{number}"));

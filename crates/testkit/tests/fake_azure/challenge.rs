@@ -1,6 +1,5 @@
 //! Who has no token, or one that is not good, is told where to get one.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -49,7 +48,7 @@ async fn case_41_a_token_that_nobody_issued_is_challenged() {
 #[tokio::test]
 async fn case_43_tokens_run_out_by_the_clock_and_are_told_apart_from_revoked_ones() {
     let clock = ManualClock::at(1_800_000_000);
-    let azure = FakeAzure::start_with_clock(Arc::new(clock.clone())).await;
+    let azure = strongroom_testkit::azure().clock(clock.clone()).start().await;
     azure.put("app", "canary-1");
     azure.set_token_lifetime(Duration::from_secs(60));
     let read = async |owner: &Caller<'_>| owner.ask("GET /secrets/app", Value::Null).await;

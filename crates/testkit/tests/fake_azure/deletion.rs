@@ -1,6 +1,5 @@
 //! Deleted secrets wait for their end, and come back until then.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -17,7 +16,7 @@ fn absent() -> (u16, String, String) {
 #[tokio::test]
 async fn a_deleted_secret_is_shown_as_such_and_comes_back_with_all_versions() {
     let clock = ManualClock::at(1_800_000_000);
-    let azure = FakeAzure::start_with_clock(Arc::new(clock)).await;
+    let azure = strongroom_testkit::azure().clock(clock).start().await;
     let (first, second) = (azure.put("app", "canary-1"), azure.put("app", "canary-2"));
     let owner = Caller::owner(&azure).await;
     let told = owner.tell("DELETE /secrets/app", Value::Null).await;
@@ -63,7 +62,7 @@ async fn a_purged_secret_is_gone_and_its_name_is_free() {
 #[tokio::test]
 async fn a_deleted_secret_ends_when_its_days_are_over() {
     let clock = ManualClock::at(1_800_000_000);
-    let azure = FakeAzure::start_with_clock(Arc::new(clock.clone())).await;
+    let azure = strongroom_testkit::azure().clock(clock.clone()).start().await;
     azure.set_token_lifetime(DAYS * 2);
     azure.put("app", "canary-1");
     azure.delete("app");

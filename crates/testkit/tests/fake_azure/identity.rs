@@ -1,7 +1,5 @@
 //! Tokens for the identities of a machine.
 
-use std::sync::Arc;
-
 use serde_json::json;
 use strongroom_testkit::{AzureFlow, FakeAzure, ManualClock};
 
@@ -25,7 +23,7 @@ async fn app_service(azure: &FakeAzure, more: &str) -> Answer {
 async fn case_58_both_endpoints_tell_the_end_of_a_token_as_text_or_as_a_number() {
     use AzureFlow::{AppService, Imds};
     let clock = ManualClock::at(1_800_000_000);
-    let azure = FakeAzure::start_with_clock(Arc::new(clock)).await;
+    let azure = strongroom_testkit::azure().clock(clock).start().await;
     let token = |number, expires_on| {
         json!({
             "access_token": format!("canary-azure-token-{number}"), "token_type": "Bearer",

@@ -1,7 +1,5 @@
 //! Values, and what is said beside them.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 use strongroom_testkit::{FakeAzure, ManualClock};
 
@@ -12,7 +10,7 @@ const ABSENT: (u16, &str, &str) = (404, "SecretNotFound", "");
 #[tokio::test]
 async fn case_1_a_stored_value_comes_back_with_all_that_was_said_of_it() {
     let clock = ManualClock::at(1_800_000_000);
-    let azure = FakeAzure::start_with_clock(Arc::new(clock)).await;
+    let azure = strongroom_testkit::azure().clock(clock).start().await;
     let owner = Caller::owner(&azure).await;
     let body = json!({
         "value": "canary-1", "contentType": "text/plain", "tags": { "team": "canary" },
@@ -97,7 +95,7 @@ async fn names_that_differ_in_case_only_are_one_and_keep_their_first_spelling() 
 #[tokio::test]
 async fn an_update_changes_what_it_names_and_no_value() {
     let clock = ManualClock::at(1_800_000_000);
-    let azure = FakeAzure::start_with_clock(Arc::new(clock.clone())).await;
+    let azure = strongroom_testkit::azure().clock(clock.clone()).start().await;
     let first = azure.put("app", "canary-1");
     azure.put("app", "canary-2");
     let owner = Caller::owner(&azure).await;

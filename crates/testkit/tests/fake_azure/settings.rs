@@ -24,8 +24,12 @@ async fn each_kind_of_settings_has_what_it_needs_and_no_other_credential() {
     let (identity, token) = ("AZURE_POD_IDENTITY_AUTHORITY_HOST", "AZURE_FEDERATED_TOKEN_FILE");
     for (settings, set, unset) in [
         (azure.settings(), secret, [method, identity, token]),
-        (azure.managed_identity_settings(), identity, [secret, token, "AZURE_CLIENT_ID"]),
-        (azure.workload_identity_settings(), token, [secret, method, identity]),
+        (
+            azure.managed_identity_variables().settings(),
+            identity,
+            [secret, token, "AZURE_CLIENT_ID"],
+        ),
+        (azure.workload_identity_variables().settings(), token, [secret, method, identity]),
     ] {
         assert!(text(&settings, set).is_some(), "{set}");
         for name in unset {
@@ -43,7 +47,7 @@ async fn each_kind_of_settings_has_what_it_needs_and_no_other_credential() {
 #[tokio::test]
 async fn case_49_the_file_of_a_workload_changes_under_its_reader() {
     let azure = FakeAzure::start().await;
-    let settings = azure.workload_identity_settings();
+    let settings = azure.workload_identity_variables().settings();
     let read = || file(&settings, &TOKEN);
     assert_eq!(read().as_deref(), Some("canary-assertion"));
     azure.set_assertion("canary-assertion-2");
@@ -64,7 +68,7 @@ async fn no_other_file_is_there_and_none_is_longer_than_asked_for() {
 
 #[tokio::test]
 async fn case_70_a_certificate_of_nobody_known_is_refused_before_any_request() {
-    let azure = FakeAzure::start_with_certificate(Certificate::SelfSigned).await;
+    let azure = strongroom_testkit::azure().certificate(Certificate::SelfSigned).start().await;
     assert!(connect(&azure).await.is_err());
     assert_eq!((azure.connections(), azure.calls().len()), (1, 0));
 }

@@ -1,6 +1,5 @@
 //! Rates.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use strongroom_testkit::{FakeInfisical, ManualClock};
@@ -10,7 +9,7 @@ use crate::client::{Caller, log_in};
 #[tokio::test]
 async fn f045_case_60_a_minute_has_so_many_requests_and_says_when_it_ends() {
     let clock = ManualClock::at(1_800_000_000);
-    let infisical = FakeInfisical::start_with_clock(Arc::new(clock.clone())).await;
+    let infisical = strongroom_testkit::infisical().clock(clock.clone()).start().await;
     infisical.put("/", "APP", "canary-1");
     let owner = Caller::owner(&infisical).await;
     assert_eq!(owner.read("/APP").await.header("x-ratelimit-limit"), None);

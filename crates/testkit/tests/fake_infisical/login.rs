@@ -1,6 +1,5 @@
 //! Universal auth, and what locks it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use strongroom_core::Clock;
@@ -46,7 +45,7 @@ async fn a_login_says_how_long_its_token_lasts() {
 #[tokio::test]
 async fn case_45_three_failures_lock_an_identity_for_its_right_secret_too() {
     let clock = ManualClock::at(1_800_000_000);
-    let infisical = FakeInfisical::start_with_clock(Arc::new(clock.clone())).await;
+    let infisical = strongroom_testkit::infisical().clock(clock.clone()).start().await;
     infisical.add_identity("canary-other", "canary-secret", &[]);
     for _ in 0..3 {
         assert!(!infisical.is_locked(ID));
@@ -64,7 +63,7 @@ async fn case_45_three_failures_lock_an_identity_for_its_right_secret_too() {
 #[tokio::test]
 async fn failures_are_forgotten_after_a_while_and_after_a_login() {
     let clock = ManualClock::at(1_800_000_000);
-    let infisical = FakeInfisical::start_with_clock(Arc::new(clock.clone())).await;
+    let infisical = strongroom_testkit::infisical().clock(clock.clone()).start().await;
     for pause in [30, 0] {
         for _ in 0..2 {
             log_in(&infisical, ID, "canary-wrong").await;
@@ -87,7 +86,7 @@ async fn failures_are_forgotten_after_a_while_and_after_a_login() {
 #[tokio::test]
 async fn secrets_end_by_time_by_use_and_by_replacement() {
     let clock = ManualClock::at(1_800_000_000);
-    let infisical = FakeInfisical::start_with_clock(Arc::new(clock.clone())).await;
+    let infisical = strongroom_testkit::infisical().clock(clock.clone()).start().await;
     infisical.limit_secret(ID, Some(clock.now() + seconds(60)), None);
     assert_eq!(log_in(&infisical, ID, SECRET).await.status, 200);
     clock.advance(seconds(61));

@@ -1,7 +1,6 @@
 //! Reading one secret, in both generations of the interface.
 
 use serde_json::{Value, json};
-use std::sync::Arc;
 use std::time::Duration;
 use strongroom_testkit::{FakeInfisical, ManualClock};
 
@@ -10,7 +9,7 @@ use crate::client::Caller;
 #[tokio::test]
 async fn case_1_a_secret_is_read_with_what_the_server_says_of_it() {
     let clock = ManualClock::at(1_800_000_000);
-    let infisical = FakeInfisical::start_with_clock(Arc::new(clock.clone())).await;
+    let infisical = strongroom_testkit::infisical().clock(clock.clone()).start().await;
     infisical.put("/app", "DB_URL", "canary-1");
     clock.advance(Duration::from_millis(1_500));
     infisical.put("/app", "DB_URL", "canary-2");

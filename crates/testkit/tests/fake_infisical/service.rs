@@ -1,6 +1,5 @@
 //! Service tokens.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -89,7 +88,7 @@ async fn a_service_token_describes_itself() {
 #[tokio::test]
 async fn an_ended_service_token_says_so_once_and_then_is_unknown() {
     let clock = ManualClock::at(1_800_000_000);
-    let infisical = FakeInfisical::start_with_clock(Arc::new(clock.clone())).await;
+    let infisical = strongroom_testkit::infisical().clock(clock.clone()).start().await;
     infisical.put("/", "APP", "canary-1");
     let ends = clock.now() + Duration::from_secs(60);
     let first = infisical.add_service_token(&[("prod", "/")], &["read"], Some(ends));

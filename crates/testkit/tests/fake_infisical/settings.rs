@@ -23,27 +23,27 @@ async fn each_kind_of_settings_has_what_it_needs_and_no_other_credential() {
             [token, service],
         ),
         (
-            infisical.token_settings("canary-token"),
+            infisical.token_variables("canary-token").settings(),
             "infisical_self_host",
             Some(plain.clone()),
             token,
             [secret, service],
         ),
         (
-            infisical.service_token_settings("st.canary.x"),
+            infisical.service_token_variables("st.canary.x").settings(),
             "infisical_self_host",
             Some(plain),
             service,
             [secret, token],
         ),
         (
-            infisical.tls_settings(),
+            infisical.tls_variables().settings(),
             "infisical_self_host",
             Some(infisical.tls_address()),
             secret,
             [token, service],
         ),
-        (infisical.cloud_settings(), "infisical_cloud", None, secret, [token, service]),
+        (infisical.cloud_variables().settings(), "infisical_cloud", None, secret, [token, service]),
     ] {
         assert_eq!(text(&settings, "SECRETS_PROVIDER").as_deref(), Some(provider));
         assert_eq!(text(&settings, "INFISICAL_BASE_URL"), base);
@@ -63,7 +63,7 @@ async fn each_kind_of_settings_has_what_it_needs_and_no_other_credential() {
 #[tokio::test]
 async fn the_authority_is_in_a_file_of_the_settings() {
     let infisical = FakeInfisical::start().await;
-    for settings in [infisical.tls_settings(), infisical.cloud_settings()] {
+    for settings in [infisical.tls_variables().settings(), infisical.cloud_variables().settings()] {
         let bytes = settings.trusted_file(&CA, 65_536).expect("a file").expect("it is named");
         assert_eq!(bytes, infisical.ca_pem().as_bytes());
         let error = settings.trusted_file(&CA, 10).unwrap_err();
@@ -71,6 +71,6 @@ async fn the_authority_is_in_a_file_of_the_settings() {
         let elsewhere = settings.with("INFISICAL_CA_BUNDLE_PATH", "/fake-infisical/other.pem");
         assert!(elsewhere.trusted_file(&CA, 65_536).is_err());
     }
-    let cloud = infisical.cloud_settings();
+    let cloud = infisical.cloud_variables().settings();
     assert_eq!(text(&cloud, "SECRETS_PROXY"), Some(infisical.proxy_address()));
 }

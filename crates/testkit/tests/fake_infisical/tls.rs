@@ -77,7 +77,8 @@ async fn the_proxy_leads_to_the_names_of_the_cloud_and_nowhere_else() {
 
 #[tokio::test]
 async fn case_70_a_certificate_of_nobody_known_is_refused_before_any_request() {
-    let infisical = FakeInfisical::start_with_certificate(Certificate::SelfSigned).await;
+    let infisical =
+        strongroom_testkit::infisical().certificate(Certificate::SelfSigned).start().await;
     let stream = connect(&infisical.tls_address()).await;
     assert!(shake(&infisical, stream, "127.0.0.1").await.is_err());
     assert_eq!((infisical.tls_connections(), infisical.calls().len()), (1, 0));

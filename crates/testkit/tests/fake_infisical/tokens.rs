@@ -1,6 +1,5 @@
 //! Access tokens of identities: their ends, and how they are renewed.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -16,7 +15,7 @@ fn seconds(count: u64) -> Duration {
 
 async fn start() -> (ManualClock, FakeInfisical) {
     let clock = ManualClock::at(1_800_000_000);
-    let infisical = FakeInfisical::start_with_clock(Arc::new(clock.clone())).await;
+    let infisical = strongroom_testkit::infisical().clock(clock.clone()).start().await;
     infisical.put("/", "APP", "canary-1");
     (clock, infisical)
 }

@@ -24,7 +24,7 @@ impl Scene {
     async fn new(mount: &str) -> Self {
         let clock = ManualClock::at(START);
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
-        let vault = FakeVault::start_with_clock(shared.clone()).await;
+        let vault = strongroom_testkit::vault().clock(clock.clone()).start().await;
         let settings = vault.settings().with("VAULT_KV_MOUNT", mount);
         let config = Config::read("vault_dev", &settings).expect("good settings");
         let api = Api::new("vault_dev", config.server, config.auth, &settings, &shared)

@@ -1,0 +1,96 @@
+//! AWS Secrets Manager as one of several providers.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Map, Value, json};
+
+use crate::aws::state::State;
+use crate::aws::{Servers, lock};
+use crate::fake::{Opening, as_fields};
+use crate::server::Server;
+use crate::{Fake, FakeAws, Fault, On, Script, TlsFront, Variables, script};
+
+impl Fake for FakeAws {
+    fn variables(&self) -> Variables {
+        let state = self.lock();
+        let variables = Variables::new([
+            ("SECRETS_PROVIDER", "aws_sm"),
+            ("AWS_REGION", Self::REGION),
+            ("AWS_ACCESS_KEY_ID", Self::KEY_ID),
+            ("AWS_SECRET_ACCESS_KEY", Self::SECRET),
+            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &self.address()),
+        ]);
+        let variables =
+            variables.with_some("AWS_SM_SIGNING_SECRET_ARN", state.signing_key.as_deref());
+        match self.servers.front.as_ref().map(|front| front.ca_pem().to_owned()) {
+            Some(ca) => variables.with_file("AWS_CA_BUNDLE", "/fake/ca.pem", move || ca.clone()),
+            None => variables,
+        }
+    }
+
+    fn delete_secret(&self, name: &str) {
+        self.delete(name);
+    }
+
+    fn fault(&self, fault: Fault) {
+        Self::fault(self, fault);
+    }
+
+    fn play(&self, script: Script) {
+        match script {
+            // Signatures are judged by this clock.
+            Script::ClockSkew(by) => {
+                self.set_skew_seconds(by.as_secs().try_into().unwrap_or(i64::MAX));
+            }
+            script => Self::fault(self, script.fault(refusal)),
+        }
+    }
+
+    fn clear_faults(&self) {
+        Self::clear_faults(self);
+        self.set_skew_seconds(0);
+    }
+
+    fn requests(&self) -> usize {
+        self.lock().calls.len()
+    }
+
+    fn open(opening: Opening) -> Self {
+        let state = Arc::new(Mutex::new(State::new(opening.clock)));
+        let shared = Arc::clone(&state);
+        let port = if opening.tls { 0 } else { opening.port };
+        let plain = Server::start(port, move |request| lock(&shared).respond(request));
+        let front = opening
+            .tls
+            .then(|| TlsFront::start_for(&[], opening.port, plain.address(), opening.certificate));
+        Self { state, servers: Arc::new(Servers { plain, front }) }
+    }
+
+    fn set_signing_key(&self, name: &str) {
+        self.lock().signing_key = Some(name.to_owned());
+    }
+
+    fn put_value(&self, name: &str, value: &str) {
+        self.put(name, value);
+    }
+
+    fn fields(&self, name: &str) -> Map<String, Value> {
+        let read = self.lock().act("GetSecretValue", json!({ "SecretId": name })).ok();
+        as_fields(read.and_then(|read| read["SecretString"].as_str().map(str::to_owned)))
+    }
+}
+
+fn refusal(on: On, refusal: script::Refusal) -> Fault {
+    let (code, text) = match refusal {
+        script::Refusal::Token => {
+            ("ExpiredTokenException", "The security token included in the request is expired")
+        }
+        script::Refusal::Rate => ("ThrottlingException", "Rate exceeded"),
+        script::Refusal::Outage => ("ServiceUnavailableException", "Service is unavailable."),
+        script::Refusal::Rights => (
+            "AccessDeniedException",
+            "User is not authorized to perform this action because no identity-based policy allows it",
+        ),
+    };
+    FakeAws::error(on, code, text)
+}

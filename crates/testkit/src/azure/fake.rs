@@ -1,0 +1,141 @@
+//! Azure Key Vault as one of several providers.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Map, Value};
+
+use crate::azure::operation::Door;
+use crate::azure::state::State;
+use crate::azure::{HOSTS, Servers, lock, server};
+use crate::fake::{Opening, as_fields};
+use crate::{Fake, FakeAzure, Fault, On, Script, TlsFront, Variables, script, tunnel};
+
+impl Fake for FakeAzure {
+    fn variables(&self) -> Variables {
+        self.own_variables()
+            .with("AZURE_TENANT_ID", Self::TENANT_ID)
+            .with("AZURE_CLIENT_ID", Self::CLIENT_ID)
+            .with("AZURE_CLIENT_SECRET", Self::CLIENT_SECRET)
+    }
+
+    fn delete_secret(&self, name: &str) {
+        self.delete(&native(name));
+    }
+
+    fn fault(&self, fault: Fault) {
+        Self::fault(self, fault);
+    }
+
+    fn play(&self, script: Script) {
+        Self::fault(self, script.fault(refusal));
+    }
+
+    fn clear_faults(&self) {
+        Self::clear_faults(self);
+    }
+
+    fn requests(&self) -> usize {
+        self.lock().calls.len()
+    }
+
+    fn open(opening: Opening) -> Self {
+        let state = Arc::new(Mutex::new(State::new(opening.clock)));
+        let (vault, identity) = (server(&state, Door::Tls), server(&state, Door::Plain));
+        let front = TlsFront::start_for(&HOSTS, opening.port, vault.address(), opening.certificate);
+        lock(&state).authority = front.url();
+        let proxy = tunnel::start(&HOSTS, front.address());
+        Self { state, servers: Arc::new(Servers { front, identity, proxy, _vault: vault }) }
+    }
+
+    fn set_signing_key(&self, name: &str) {
+        self.lock().signing_key = Some(name.to_owned());
+    }
+
+    fn put_value(&self, name: &str, value: &str) {
+        self.put(&native(name), value);
+    }
+
+    fn fields(&self, name: &str) -> Map<String, Value> {
+        let state = self.lock();
+        let found = state.vault.get(&native(name), None).ok();
+        as_fields(found.map(|(_, version)| version.value.clone()))
+    }
+}
+
+impl FakeAzure {
+    /// As [`settings`](Self::settings), with the identity of a machine in place of an application. They name the
+    /// authority all the same, as the vault's challenge does.
+    pub fn managed_identity_variables(&self) -> Variables {
+        self.own_variables()
+            .with("AZURE_AUTH_METHOD", "managed_identity")
+            .with("AZURE_POD_IDENTITY_AUTHORITY_HOST", &self.identity_address())
+    }
+
+    /// As [`settings`](Self::settings), with an assertion in place of a client secret. It is in the file
+    /// `/fake/token` of the variables, which always holds what [`set_assertion`](Self::set_assertion) or
+    /// [`set_token_file`](Self::set_token_file) said last.
+    pub fn workload_identity_variables(&self) -> Variables {
+        let state = Arc::clone(&self.state);
+        let token = move || lock(&state).token_file.clone();
+        self.own_variables()
+            .with("AZURE_TENANT_ID", Self::TENANT_ID)
+            .with("AZURE_CLIENT_ID", Self::CLIENT_ID)
+            .with_file("AZURE_FEDERATED_TOKEN_FILE", "/fake/token", token)
+    }
+
+    /// As [`settings`](Self::settings), with the URLs of Azure: the vault has a name of Key Vault's, which its
+    /// challenge is verified against, and tokens come from Microsoft's authority. Both are the fake, behind its
+    /// [proxy](Self::proxy_address).
+    pub fn cloud_variables(&self) -> Variables {
+        self.trusting(Variables::new([
+            ("SECRETS_PROVIDER", "azure_kv"),
+            ("AZURE_KEY_VAULT_URL", &format!("https://{}", Self::VAULT_HOST)),
+            ("AZURE_TENANT_ID", Self::TENANT_ID),
+            ("AZURE_CLIENT_ID", Self::CLIENT_ID),
+            ("AZURE_CLIENT_SECRET", Self::CLIENT_SECRET),
+            ("SECRETS_PROXY", &self.proxy_address()),
+        ]))
+    }
+
+    /// All but the credential.
+    fn own_variables(&self) -> Variables {
+        self.trusting(Variables::new([
+            ("SECRETS_PROVIDER", "azure_kv"),
+            ("AZURE_KEY_VAULT_URL", &self.address()),
+            ("AZURE_AUTHORITY_HOST", &self.address()),
+            // No vault's host is on loopback.
+            ("AZURE_KV_VERIFY_CHALLENGE_RESOURCE", "false"),
+        ]))
+    }
+
+    fn trusting(&self, variables: Variables) -> Variables {
+        let ca = self.ca_pem().to_owned();
+        variables
+            .with_file("AZURE_KV_CA_BUNDLE_PATH", "/fake/ca.pem", move || ca.clone())
+            .with_some("AZURE_KV_SIGNING_SECRET_NAME", self.lock().signing_key.as_deref())
+    }
+}
+
+/// The name that Key Vault knows a secret by.
+///
+/// # Panics
+/// If it knows no such names.
+fn native(name: &str) -> String {
+    let native = name.replace('/', "--");
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    assert!(
+        native.bytes().all(is_allowed),
+        "Key Vault has letters, digits and `-` in names: {name}"
+    );
+    native
+}
+
+fn refusal(on: On, refusal: script::Refusal) -> Fault {
+    let (status, code, inner) = match refusal {
+        script::Refusal::Token => (401, "Unauthorized", None),
+        script::Refusal::Rate => (429, "Throttled", None),
+        script::Refusal::Outage => (503, "ServiceUnavailable", None),
+        script::Refusal::Rights => (403, "Forbidden", Some("ForbiddenByRbac")),
+    };
+    FakeAzure::error(on, status, code, inner)
+}

@@ -1,0 +1,126 @@
+//! Vault as one of several providers.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Map, Value, json};
+
+use crate::fake::Opening;
+use crate::server::Server;
+use crate::vault::ask::{Ask, Operation};
+use crate::vault::fields::Fields;
+use crate::vault::reply::Outcome;
+use crate::vault::state::State;
+use crate::vault::token::Token;
+use crate::vault::{Servers, lock};
+use crate::{Fake, FakeVault, Fault, On, Script, TlsFront, Variables, script};
+
+impl Fake for FakeVault {
+    fn variables(&self) -> Variables {
+        let state = self.lock();
+        let (address, servers) = (self.address(), &self.servers);
+        let variables = Variables::new([
+            ("SECRETS_PROVIDER", "vault_dev"),
+            ("VAULT_ADDR", &address),
+            ("VAULT_TOKEN", Self::TOKEN),
+        ]);
+        let variables = variables
+            .with_some("VAULT_NAMESPACE", state.namespace.as_deref())
+            .with_some("VAULT_SIGNING_SECRET_NAME", state.signing_key.as_deref());
+        match servers.front.as_ref().map(|front| front.ca_pem().to_owned()) {
+            Some(ca) => variables.with_file("VAULT_CACERT", "/fake/ca.pem", move || ca.clone()),
+            None => variables,
+        }
+    }
+
+    fn delete_secret(&self, name: &str) {
+        assert!(!self.fields(name).is_empty(), "there is no such secret");
+        self.expect(Operation::Delete, name, Map::new());
+    }
+
+    fn fault(&self, fault: Fault) {
+        Self::fault(self, fault);
+    }
+
+    fn play(&self, script: Script) {
+        Self::fault(self, script.fault(refusal));
+    }
+
+    fn clear_faults(&self) {
+        Self::clear_faults(self);
+    }
+
+    fn requests(&self) -> usize {
+        self.lock().calls.len()
+    }
+
+    fn open(opening: Opening) -> Self {
+        let mut state = State::new(opening.clock);
+        state.tokens.insert(Self::TOKEN.to_owned(), Token::root(state.now()));
+        if let Some(namespace) = &opening.namespace {
+            state.add_namespace(namespace);
+            state.namespace.clone_from(&opening.namespace);
+        }
+        let state = Arc::new(Mutex::new(state));
+        let shared = Arc::clone(&state);
+        let port = if opening.tls { 0 } else { opening.port };
+        let plain = Server::start(port, move |request| lock(&shared).respond(request));
+        let front = opening
+            .tls
+            .then(|| TlsFront::start_for(&[], opening.port, plain.address(), opening.certificate));
+        Self { state, servers: Arc::new(Servers { plain, front }) }
+    }
+
+    fn set_signing_key(&self, name: &str) {
+        self.lock().signing_key = Some(name.to_owned());
+    }
+
+    /// In the field `value`, which is what a name without a field stands for.
+    fn put_value(&self, name: &str, value: &str) {
+        let mut fields = self.fields(name);
+        fields.insert("value".to_owned(), value.into());
+        self.put_fields(name, fields);
+    }
+
+    fn fields(&self, name: &str) -> Map<String, Value> {
+        let read = self.act(Operation::Read, name, Map::new());
+        let data = read.ok().and_then(|reply| reply.into_data());
+        match data.and_then(|mut data| data.remove("data")) {
+            Some(Value::Object(fields)) => fields,
+            _ => Map::new(),
+        }
+    }
+
+    fn put_fields(&self, name: &str, fields: Map<String, Value>) {
+        let body = Map::from_iter([("data".to_owned(), fields.into())]);
+        self.expect(Operation::Write, name, body);
+    }
+}
+
+impl FakeVault {
+    fn expect(&self, operation: Operation, name: &str, fields: Map<String, Value>) {
+        let status = self.act(operation, name, fields).unwrap_or_else(|refusal| refusal).status();
+        assert!((200..300).contains(&status), "`{name}` is a name that Vault can keep: {status}");
+    }
+
+    /// What the owner of the root token does with a secret of the mount `secret`.
+    fn act(&self, operation: Operation, name: &str, fields: Map<String, Value>) -> Outcome {
+        let mut state = self.lock();
+        let ask = Ask {
+            operation,
+            path: format!("secret/data/{name}"),
+            fields: Fields::new(fields),
+            token: Self::TOKEN.to_owned(),
+            namespace: state.namespace.clone().unwrap_or_default(),
+        };
+        state.answer(ask)
+    }
+}
+
+fn refusal(on: On, refusal: script::Refusal) -> Fault {
+    let (status, text) = match refusal {
+        script::Refusal::Token | script::Refusal::Rights => (403, "permission denied"),
+        script::Refusal::Rate => (429, "request path \"secret\": rate limit quota exceeded"),
+        script::Refusal::Outage => (503, "Vault is sealed"),
+    };
+    Fault::new(on).status(status).body(json!({ "errors": [text] }).to_string())
+}
