@@ -251,8 +251,15 @@ async fn f060_a_renewal_that_fails_is_tried_until_it_works(server: &Server) {
         refused(secrets.probe().await, ErrorKind::Unavailable);
     }
     server.seal(false).await;
-    clock.advance(Duration::from_secs(60));
-    until("the token is renewed", async || was_renewed(server).await).await;
+    // A try that began while it was sealed may still be under way, and the next one is due after that.
+    for _ in 0..10 {
+        clock.advance(Duration::from_secs(60));
+        let renewed = until("the token is renewed", async || was_renewed(server).await);
+        if tokio::time::timeout(Duration::from_secs(1), renewed).await.is_ok() {
+            break;
+        }
+    }
+    assert!(was_renewed(server).await);
     // Past the end of the first lease, by our clock.
     clock.advance(Duration::from_secs(1_500));
     until("it comes to that", async || secrets.get_with("app/db", now()).await.is_ok()).await;
