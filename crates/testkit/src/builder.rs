@@ -1,6 +1,7 @@
 //! Fakes in one line.
 
 use std::fmt;
+use std::io;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -112,9 +113,20 @@ impl<F: Fake> Builder<F> {
     ///
     /// # Panics
     /// If the port is taken, or the provider could not keep one of the secrets.
-    #[expect(clippy::unused_async, reason = "it may come to wait, and its callers need not know")]
     pub async fn start(self) -> F {
-        let fake = F::open(self.opening);
+        self.try_start().await.expect("loopback has this port")
+    }
+
+    /// Starts it, on a port that may be taken.
+    ///
+    /// # Errors
+    /// Those of listening.
+    ///
+    /// # Panics
+    /// If the provider could not keep one of the secrets.
+    #[expect(clippy::unused_async, reason = "it may come to wait, and its callers need not know")]
+    pub async fn try_start(self) -> io::Result<F> {
+        let fake = F::open(self.opening)?;
         if let Some(name) = &self.signing_key {
             if !self.secrets.iter().any(|(secret, _)| secret == name) {
                 fake.set_secret(name, crate::SIGNING_KEY);
@@ -123,7 +135,7 @@ impl<F: Fake> Builder<F> {
         }
         self.secrets.iter().for_each(|(name, value)| fake.set_secret(name, value));
         self.faults.into_iter().for_each(|fault| fake.fault(fault));
-        fake
+        Ok(fake)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What all fakes have in common.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -70,7 +71,7 @@ pub trait Fake: Clone + fmt::Debug + Send + Sync + Sized + 'static {
     fn requests(&self) -> usize;
 
     #[doc(hidden)]
-    fn open(opening: Opening) -> Self;
+    fn open(opening: Opening) -> io::Result<Self>;
 
     #[doc(hidden)]
     fn set_signing_key(&self, name: &str);

@@ -45,8 +45,8 @@ pub enum On {
     Login,
     /// Every call, those about health, mounts and tokens included.
     Any,
-    /// Every call but logging in: what a token is good for.
-    AllButLogin,
+    /// Reading, changing, listing and signing: what a token is for.
+    Secrets,
     /// Calls whose path begins so: with the leading slash, as it is sent, before the `?`.
     Path(&'static str),
 }
@@ -153,7 +153,7 @@ impl Fault {
     fn hits(&self, kind: Option<On>, path: &str) -> bool {
         match self.on {
             On::Any => true,
-            On::AllButLogin => kind != Some(On::Login),
+            On::Secrets => kind.is_some_and(|kind| kind != On::Login),
             On::Path(prefix) => path.starts_with(prefix),
             on => Some(on) == kind,
         }

@@ -25,24 +25,22 @@ pub(crate) struct Loopback {
 impl Loopback {
     /// Listens on this port, or with 0 on a free one.
     ///
-    /// # Panics
+    /// # Errors
     /// If the port is taken, or the system has no thread.
     pub(crate) fn start<F>(
         port: u16,
         mut serve: impl FnMut(TcpStream) -> F + Send + 'static,
-    ) -> Self
+    ) -> io::Result<Self>
     where
         F: Future<Output = io::Result<()>> + Send + 'static,
     {
-        let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
-        let listener = bound.unwrap_or_else(|cause| refused(port, &cause));
-        let address = listener.local_addr().expect("a bound socket has an address");
-        listener.set_nonblocking(true).expect("a socket can be told not to block");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        let address = listener.local_addr()?;
+        listener.set_nonblocking(true)?;
         let connections = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&connections);
         let (stop, stopped) = oneshot::channel();
-        let runtime = Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.expect("the system has what a runtime needs");
+        let runtime = Builder::new_current_thread().enable_all().build()?;
         let accept = async move {
             let listener = tokio::net::TcpListener::from_std(listener).expect("it does not block");
             let mut serving = JoinSet::new();
@@ -62,8 +60,7 @@ impl Loopback {
             });
         };
         let thread = thread::Builder::new().name("fake".to_owned()).spawn(serve_until_stopped);
-        let thread = thread.expect("the system has a thread");
-        Self { address, connections, stop: Some(stop), thread: Some(thread) }
+        Ok(Self { address, connections, stop: Some(stop), thread: Some(thread?) })
     }
 
     pub(crate) fn connections(&self) -> usize {
@@ -79,9 +76,4 @@ impl Drop for Loopback {
             let _ = thread.join();
         }
     }
-}
-
-#[expect(clippy::panic, reason = "a test cannot go on without its server")]
-fn refused(port: u16, cause: &io::Error) -> ! {
-    panic!("cannot listen on port {port} of 127.0.0.1: {cause}")
 }

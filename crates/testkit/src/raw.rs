@@ -57,7 +57,7 @@ impl RawServer {
             }
             play(current.clone(), stream, Arc::clone(&seen))
         });
-        Self { loopback, requests }
+        Self { loopback: loopback.expect("loopback has a free port"), requests }
     }
 
     /// Where it listens.

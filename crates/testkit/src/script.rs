@@ -34,7 +34,7 @@ pub enum Script {
     Html,
     /// Whoever asks is known and may do nothing.
     Denied,
-    /// The clock of the server is this far before that of the machine.
+    /// The clock of the server is ahead of that of the machine by this much.
     ClockSkew(Duration),
 }
 
@@ -66,7 +66,7 @@ impl Script {
     /// The fault that plays it, where the provider refuses so.
     pub(crate) fn fault(self, refuse: impl Fn(On, Refusal) -> Fault) -> Fault {
         match self {
-            Self::RefusedOnce => refuse(On::AllButLogin, Refusal::Token).times(1),
+            Self::RefusedOnce => refuse(On::Secrets, Refusal::Token).times(1),
             Self::Throttled => refuse(On::Any, Refusal::Rate),
             Self::ThrottledFor(after) => {
                 refuse(On::Any, Refusal::Rate).header("retry-after", &after.as_secs().to_string())
@@ -80,7 +80,7 @@ impl Script {
                 .status(502)
                 .body(HTML)
                 .header("content-type", "text/html; charset=utf-8"),
-            Self::Denied => refuse(On::AllButLogin, Refusal::Rights),
+            Self::Denied => refuse(On::Secrets, Refusal::Rights),
             Self::ClockSkew(by) => {
                 let at = jiff::Timestamp::try_from(SystemClock.now() + by).unwrap_or_default();
                 let date = jiff::fmt::rfc2822::DateTimePrinter::new();

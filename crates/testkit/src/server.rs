@@ -97,12 +97,15 @@ pub(crate) struct Server(Loopback);
 
 impl Server {
     /// Answers every request so, on this port or with 0 on a free one.
+    ///
+    /// # Errors
+    /// Those of listening.
     pub(crate) fn start(
         port: u16,
         respond: impl Fn(&Request) -> Answer + Send + Sync + 'static,
-    ) -> Self {
+    ) -> io::Result<Self> {
         let respond: Arc<Respond> = Arc::new(respond);
-        Self(Loopback::start(port, move |stream| serve(stream, Arc::clone(&respond))))
+        Loopback::start(port, move |stream| serve(stream, Arc::clone(&respond))).map(Self)
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

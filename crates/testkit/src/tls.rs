@@ -58,16 +58,20 @@ impl TlsFront {
     /// # Panics
     /// If loopback has no free port.
     pub async fn start(upstream: SocketAddr, certificate: Certificate) -> Self {
-        Self::start_for(&[], 0, upstream, certificate)
+        let front = Self::start_for(&[], 0, upstream, certificate);
+        front.expect("loopback has a free port")
     }
 
     /// The same on this port, or with 0 on a free one, with a certificate for these names besides.
+    ///
+    /// # Errors
+    /// Those of listening.
     pub(crate) fn start_for(
         names: &[&str],
         port: u16,
         upstream: SocketAddr,
         certificate: Certificate,
-    ) -> Self {
+    ) -> io::Result<Self> {
         let (config, ca_pem) =
             issue(certificate, names).expect("fixed parameters make a certificate");
         let acceptor = TlsAcceptor::from(Arc::new(config));
@@ -76,7 +80,7 @@ impl TlsFront {
         let loopback = Loopback::start(port, move |stream| {
             forward(acceptor.clone(), stream, upstream, Arc::clone(&count))
         });
-        Self { loopback, handshakes, ca_pem }
+        Ok(Self { loopback: loopback?, handshakes, ca_pem })
     }
 
     /// Where it listens.

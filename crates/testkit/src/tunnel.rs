@@ -9,7 +9,10 @@ use tokio::net::TcpStream;
 use crate::loopback::Loopback;
 
 /// Starts a proxy that only forwards bytes (RFC 9110, 9.3.6), only for these hosts, and only to `front`.
-pub(crate) fn start(hosts: &'static [&'static str], front: SocketAddr) -> Loopback {
+///
+/// # Errors
+/// Those of listening.
+pub(crate) fn start(hosts: &'static [&'static str], front: SocketAddr) -> io::Result<Loopback> {
     Loopback::start(0, move |stream| forward(stream, hosts, front))
 }
 

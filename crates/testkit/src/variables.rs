@@ -32,6 +32,11 @@ impl Variables {
         self
     }
 
+    /// The value of a variable.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str)
+    }
+
     /// With this variable if there is a value.
     pub(crate) fn with_some(self, name: &'static str, value: Option<&str>) -> Self {
         match value {

@@ -1,5 +1,6 @@
 //! AWS Secrets Manager as one of several providers.
 
+use std::io;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value, json};
@@ -55,15 +56,16 @@ impl Fake for FakeAws {
         self.lock().calls.len()
     }
 
-    fn open(opening: Opening) -> Self {
+    fn open(opening: Opening) -> io::Result<Self> {
         let state = Arc::new(Mutex::new(State::new(opening.clock)));
         let shared = Arc::clone(&state);
         let port = if opening.tls { 0 } else { opening.port };
-        let plain = Server::start(port, move |request| lock(&shared).respond(request));
+        let plain = Server::start(port, move |request| lock(&shared).respond(request))?;
         let front = opening
             .tls
-            .then(|| TlsFront::start_for(&[], opening.port, plain.address(), opening.certificate));
-        Self { state, servers: Arc::new(Servers { plain, front }) }
+            .then(|| TlsFront::start_for(&[], opening.port, plain.address(), opening.certificate))
+            .transpose()?;
+        Ok(Self { state, servers: Arc::new(Servers { plain, front }) })
     }
 
     fn set_signing_key(&self, name: &str) {

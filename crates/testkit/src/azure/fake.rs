@@ -1,5 +1,6 @@
 //! Azure Key Vault as one of several providers.
 
+use std::io;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value};
@@ -38,13 +39,14 @@ impl Fake for FakeAzure {
         self.lock().calls.len()
     }
 
-    fn open(opening: Opening) -> Self {
+    fn open(opening: Opening) -> io::Result<Self> {
         let state = Arc::new(Mutex::new(State::new(opening.clock)));
-        let (vault, identity) = (server(&state, Door::Tls), server(&state, Door::Plain));
-        let front = TlsFront::start_for(&HOSTS, opening.port, vault.address(), opening.certificate);
+        let (vault, identity) = (server(&state, Door::Tls)?, server(&state, Door::Plain)?);
+        let front =
+            TlsFront::start_for(&HOSTS, opening.port, vault.address(), opening.certificate)?;
         lock(&state).authority = front.url();
-        let proxy = tunnel::start(&HOSTS, front.address());
-        Self { state, servers: Arc::new(Servers { front, identity, proxy, _vault: vault }) }
+        let proxy = tunnel::start(&HOSTS, front.address())?;
+        Ok(Self { state, servers: Arc::new(Servers { front, identity, proxy, _vault: vault }) })
     }
 
     fn set_signing_key(&self, name: &str) {

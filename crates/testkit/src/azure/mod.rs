@@ -20,6 +20,7 @@ mod tokens;
 mod vault;
 
 use std::fmt;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use strongroom_core::Settings;
@@ -238,7 +239,7 @@ impl fmt::Debug for FakeAzure {
     }
 }
 
-fn server(state: &Arc<Mutex<State>>, door: Door) -> Server {
+fn server(state: &Arc<Mutex<State>>, door: Door) -> io::Result<Server> {
     let shared = Arc::clone(state);
     Server::start(0, move |request| lock(&shared).respond(door, request))
 }

@@ -1,5 +1,6 @@
 //! Infisical as one of several providers.
 
+use std::io;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value};
@@ -40,15 +41,15 @@ impl Fake for FakeInfisical {
         self.lock().calls.len()
     }
 
-    fn open(opening: Opening) -> Self {
+    fn open(opening: Opening) -> io::Result<Self> {
         let state = Arc::new(Mutex::new(State::new(opening.clock)));
         let shared = Arc::clone(&state);
         let (tls_port, port) = if opening.tls { (opening.port, 0) } else { (0, opening.port) };
-        let plain = Server::start(port, move |request| lock(&shared).respond(request));
-        let front = TlsFront::start_for(&HOSTS, tls_port, plain.address(), opening.certificate);
-        let proxy = tunnel::start(&HOSTS, front.address());
+        let plain = Server::start(port, move |request| lock(&shared).respond(request))?;
+        let front = TlsFront::start_for(&HOSTS, tls_port, plain.address(), opening.certificate)?;
+        let proxy = tunnel::start(&HOSTS, front.address())?;
         let is_tls = opening.tls;
-        Self { state, servers: Arc::new(Servers { plain, front, proxy, is_tls }) }
+        Ok(Self { state, servers: Arc::new(Servers { plain, front, proxy, is_tls }) })
     }
 
     fn set_signing_key(&self, name: &str) {

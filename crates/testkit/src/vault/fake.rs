@@ -1,5 +1,6 @@
 //! Vault as one of several providers.
 
+use std::io;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value, json};
@@ -43,6 +44,11 @@ impl Fake for FakeVault {
 
     fn play(&self, script: Script) {
         Self::fault(self, script.fault(refusal));
+        if script == Script::RefusedOnce {
+            // A token that is refused is refused when it asks about itself, too. One that is only denied is not.
+            let about = On::Path("/v1/auth/token/lookup-self");
+            Self::fault(self, refusal(about, script::Refusal::Token).times(1));
+        }
     }
 
     fn clear_faults(&self) {
@@ -53,7 +59,7 @@ impl Fake for FakeVault {
         self.lock().calls.len()
     }
 
-    fn open(opening: Opening) -> Self {
+    fn open(opening: Opening) -> io::Result<Self> {
         let mut state = State::new(opening.clock);
         state.tokens.insert(Self::TOKEN.to_owned(), Token::root(state.now()));
         if let Some(namespace) = &opening.namespace {
@@ -63,11 +69,12 @@ impl Fake for FakeVault {
         let state = Arc::new(Mutex::new(state));
         let shared = Arc::clone(&state);
         let port = if opening.tls { 0 } else { opening.port };
-        let plain = Server::start(port, move |request| lock(&shared).respond(request));
+        let plain = Server::start(port, move |request| lock(&shared).respond(request))?;
         let front = opening
             .tls
-            .then(|| TlsFront::start_for(&[], opening.port, plain.address(), opening.certificate));
-        Self { state, servers: Arc::new(Servers { plain, front }) }
+            .then(|| TlsFront::start_for(&[], opening.port, plain.address(), opening.certificate))
+            .transpose()?;
+        Ok(Self { state, servers: Arc::new(Servers { plain, front }) })
     }
 
     fn set_signing_key(&self, name: &str) {
