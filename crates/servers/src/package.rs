@@ -18,8 +18,14 @@ use crate::{openbao, python};
 /// # Errors
 /// If pip cannot be started or fails, or what it brought does not run here.
 pub fn install() -> Result<(), String> {
-    let packages =
-        [&openbao::PACKAGE, &python::MOTO, &python::MINISTACK, &python::AZURE, &python::INFISICAL];
+    let packages = [
+        &openbao::PACKAGE,
+        &python::HVAC,
+        &python::MOTO,
+        &python::MINISTACK,
+        &python::AZURE,
+        &python::INFISICAL,
+    ];
     thread::scope(|scope| {
         let installations = packages.map(|package| scope.spawn(|| package.install()));
         let results = installations.map(|installation| installation.join());

@@ -10,6 +10,8 @@ use crate::process::HOME;
 /// A Python with the clients that a script of our tests imports.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Python {
+    /// hvac, the client of Vault for Python.
+    Hvac,
     /// boto3, the official client of AWS.
     Boto3,
     /// `azure.keyvault.secrets`, `azure.identity` and `azure.core`, the official clients of Azure.
@@ -46,6 +48,7 @@ impl Python {
 
     fn package(self) -> &'static Package {
         match self {
+            Self::Hvac => &HVAC,
             Self::Boto3 => &MOTO,
             Self::Azure => &AZURE,
             Self::Infisical => &INFISICAL,
@@ -56,7 +59,7 @@ impl Python {
         match self {
             // Or boto3 without credentials asks the network for some.
             Self::Boto3 => Some(("AWS_EC2_METADATA_DISABLED", "true")),
-            Self::Azure | Self::Infisical => None,
+            Self::Hvac | Self::Azure | Self::Infisical => None,
         }
     }
 }
@@ -75,6 +78,13 @@ pub(crate) const MINISTACK: Package = Package {
     name: "ministack",
     requirements: include_str!("../python/ministack.txt"),
     probe: |folder| import(folder, "import cryptography, hypercorn.asyncio, ministack.app"),
+};
+
+/// The client of Vault, which starts no server.
+pub(crate) const HVAC: Package = Package {
+    name: "hvac",
+    requirements: include_str!("../python/hvac.txt"),
+    probe: |folder| import(folder, "import hvac"),
 };
 
 /// The official clients of Azure, which start no server.

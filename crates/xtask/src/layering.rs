@@ -89,9 +89,9 @@ const TESTED_WITH_TESTKIT: &[&str] = &[
     "strongroom-cli",
 ];
 
-/// Crates whose own tests may start real servers: the program itself is built for the tests of its own crate
+/// Crates whose own tests may start real servers and clients: the program itself is built for the tests of its own crate
 /// only.
-const TESTED_ON_SERVERS: &[&str] = &["strongroom-cli"];
+const TESTED_ON_SERVERS: &[&str] = &["strongroom-cli", TESTKIT];
 
 #[cfg(test)]
 mod tests {

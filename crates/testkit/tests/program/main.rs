@@ -1,0 +1,5 @@
+//! `strongroom-fakes`, as users of any language have it.
+
+mod clients;
+mod contract;
+mod running;
