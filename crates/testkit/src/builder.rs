@@ -12,22 +12,22 @@ use crate::{Certificate, Fake, FakeAws, FakeAzure, FakeInfisical, FakeVault, Fau
 
 /// A fake of HashiCorp Vault and OpenBao: [`FakeVault`].
 pub fn vault() -> Builder<FakeVault> {
-    Builder::new()
+    Builder::default()
 }
 
 /// A fake of Infisical: [`FakeInfisical`].
 pub fn infisical() -> Builder<FakeInfisical> {
-    Builder::new()
+    Builder::default()
 }
 
 /// A fake of AWS Secrets Manager: [`FakeAws`].
 pub fn aws() -> Builder<FakeAws> {
-    Builder::new()
+    Builder::default()
 }
 
 /// A fake of Azure Key Vault: [`FakeAzure`].
 pub fn azure() -> Builder<FakeAzure> {
-    Builder::new()
+    Builder::default()
 }
 
 /// A fake that is about to start, with what it holds at first.
@@ -51,8 +51,9 @@ pub struct Builder<F> {
     fake: PhantomData<fn() -> F>,
 }
 
-impl<F: Fake> Builder<F> {
-    fn new() -> Self {
+/// A fake that holds nothing, by the clock of the machine, on a free port.
+impl<F> Default for Builder<F> {
+    fn default() -> Self {
         let opening = Opening {
             clock: Arc::new(SystemClock),
             port: 0,
@@ -63,7 +64,9 @@ impl<F: Fake> Builder<F> {
         let (secrets, faults) = (Vec::new(), Vec::new());
         Self { opening, secrets, signing_key: None, faults, fake: PhantomData }
     }
+}
 
+impl<F: Fake> Builder<F> {
     /// Holds this secret, by the name that a service knows it by; see [`Fake::set_secret`]. The same name again is a
     /// further version.
     pub fn secret(mut self, name: &str, value: &str) -> Self {

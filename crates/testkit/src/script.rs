@@ -18,7 +18,8 @@ pub enum Script {
     RefusedOnce,
     /// Too many requests, without a word about when to come back.
     Throttled,
-    /// Too many requests, and `Retry-After` says when to come back, in whole seconds.
+    /// Too many requests, and `Retry-After` says when to come back, in whole seconds. AWS sends no such header, and
+    /// its clients look at none.
     ThrottledFor(Duration),
     /// An outage that the provider tells.
     Unavailable,

@@ -28,7 +28,18 @@ impl Fake for FakeAzure {
     }
 
     fn play(&self, script: Script) {
-        Self::fault(self, script.fault(refusal));
+        let host = self.address();
+        let challenge = self.lock().challenge(host.trim_start_matches("https://"));
+        // Whoever is refused is told where tokens come from.
+        Self::fault(
+            self,
+            script.fault(|on, why| match refusal(on, why) {
+                fault if why == script::Refusal::Token => {
+                    fault.header("www-authenticate", &challenge)
+                }
+                fault => fault,
+            }),
+        );
     }
 
     fn clear_faults(&self) {

@@ -134,7 +134,7 @@ impl State {
         Ok(told)
     }
 
-    fn challenge(&self, host: &str) -> String {
+    pub(super) fn challenge(&self, host: &str) -> String {
         let (authorization, resource) = &self.challenge;
         let authority = match host {
             FakeAzure::VAULT_HOST => AUTHORITY,
