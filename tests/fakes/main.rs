@@ -1,5 +1,7 @@
 //! The fakes as their users have them: one line each, and the same test on all of them.
 
+#![cfg(test)]
+
 mod builders;
 mod scripts;
 mod service;

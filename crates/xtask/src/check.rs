@@ -4,14 +4,14 @@ use crate::barred::{self, NETWORK, OTHER_TLS, RUNTIME};
 use crate::command::{cargo, succeed};
 use crate::metadata::Workspace;
 use crate::report::Report;
-use crate::test::AXUM;
+use crate::test::EXAMPLES;
 use crate::{deny, layering, rust_version, source};
 
 /// Runs every check; one that fails does not stop the next.
 pub(crate) fn run(report: &mut Report) {
     report.check("format", || passes("fmt --all --check"));
     let lints =
-        format!("clippy --workspace --all-targets --features {AXUM} --locked -- -D warnings");
+        format!("clippy --workspace --all-targets --features {EXAMPLES} --locked -- -D warnings");
     report.check("lints", || passes(&lints));
     report.check("documentation", || {
         succeed(cargo("doc --workspace --no-deps --locked").env("RUSTDOCFLAGS", "-Dwarnings"))

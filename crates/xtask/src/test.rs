@@ -46,14 +46,14 @@ const CRATES: [(&str, usize); 6] = [
     (" --features full", 260),
 ];
 
-/// Without it the tests of the example service are left out in silence.
-pub(crate) const AXUM: &str = "strongroom-examples/axum-test";
+/// Without them the tests of the examples are left out in silence.
+pub(crate) const EXAMPLES: &str = "strongroom-examples/axum-test,strongroom-examples/testing";
 
 fn cargo_test(targets: &str) -> Tally {
     let mut transcript = Transcript::default();
     // Without --no-fail-fast the first failing crate would hide the results of all crates after it.
     let mut command =
-        cargo(&format!("test --workspace {targets} --features {AXUM} --locked --no-fail-fast"));
+        cargo(&format!("test --workspace {targets} --features {EXAMPLES} --locked --no-fail-fast"));
     let success = stream(&mut command, |line| transcript.read(line)).unwrap_or_else(|problem| {
         println!("{problem}");
         false

@@ -70,8 +70,8 @@ fn over_tls_the_authority_is_in_a_file_that_goes_with_the_program() {
 fn stop(running: &mut Running, signal: &str) {
     let id = running.child.id().to_string();
     let sent = Command::new("sh").args(["-c", &format!("kill -{signal} {id}")]).status();
-    assert!(sent.unwrap().success());
-    assert!(running.child.wait().unwrap().success());
+    assert!(sent.expect("a shell").success());
+    assert!(running.child.wait().expect("it ends").success());
 }
 
 #[test]
