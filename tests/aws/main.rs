@@ -8,7 +8,6 @@
 
 mod batch;
 mod boto3;
-mod conformance;
 mod connections;
 mod faults;
 mod place;

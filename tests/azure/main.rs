@@ -3,7 +3,6 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "scenarios that several tests share")]
 
 mod challenge;
-mod conformance;
 mod doctor;
 mod faults;
 mod lists;

@@ -3,7 +3,6 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "scenarios that several tests share")]
 
 mod batch;
-mod conformance;
 mod faults;
 mod login;
 mod python;

@@ -8,7 +8,6 @@
 
 mod access;
 mod auth;
-mod conformance;
 mod doctor;
 mod faults;
 mod freshness;

@@ -8,10 +8,18 @@ use crate::{quickstart, tree};
 
 /// Runs every test; a step that fails does not stop the next.
 pub(crate) fn run(report: &mut Report) {
+    // Of an earlier run.
+    let _ = std::fs::remove_file("target/conformance.md");
     report.check("servers", strongroom_servers::install);
     // Two runs, because `--all-targets` leaves documentation tests out.
     report.step("tests", || cargo_test("--all-targets"));
     report.step("documentation tests", || cargo_test("--doc"));
+    // The test that makes it compares it with docs/conformance.md.
+    report.check("conformance matrix", || {
+        let matrix = std::fs::read_to_string("target/conformance.md");
+        println!("{}", matrix.map_err(|cause| format!("no matrix: {cause}"))?);
+        Ok(())
+    });
     let mut lines = Vec::new();
     report.check("example quickstart", || {
         lines = quickstart::without_settings()?;

@@ -120,6 +120,11 @@ impl Outcome {
         self.rows.iter().filter(|(_, verdict)| *verdict == Verdict::Passed).count()
     }
 
+    /// How many rows there are, those that do not apply included.
+    pub fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
     /// Checks that every row that applies passed.
     ///
     /// # Panics
