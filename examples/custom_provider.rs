@@ -2,7 +2,8 @@
 //!
 //! systemd hands a service its credentials as files in `$CREDENTIALS_DIRECTORY`
 //! (<https://systemd.io/CREDENTIALS/>). A store needs three methods; everything else, `rotate` and `put`
-//! included, answers `Unsupported` by itself.
+//! included, answers `Unsupported` by itself. `cargo test --example custom_provider --features testing` runs
+//! the suites at the end, which every backend has to pass.
 
 #![expect(clippy::print_stdout, reason = "an example says what it did")]
 
@@ -45,9 +46,8 @@ impl SecretStore for SystemdStore {
     async fn get(&self, name: &SecretName, options: GetOptions) -> Result<Secret> {
         let located =
             |error: Error| error.with_name(name.as_str()).with_operation("systemd", "get");
-        if options.select != Select::Current || name.segments().count() > 1 {
-            let message = "a credential has one version and a name without `/`";
-            return Err(located(Error::new(ErrorKind::Unsupported, message)));
+        if options.select != Select::Current || options.field.is_some() {
+            return Err(located(Error::new(ErrorKind::Unsupported, "has one version, no fields")));
         }
         // The name was checked when it was made: it is no `..` and has no control characters.
         let read = tokio::fs::read(self.folder.join(name.as_str())).await;
@@ -64,7 +64,7 @@ impl SecretStore for SystemdStore {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     // In a service, systemd does this and the settings come from the environment.
-    let folder = tempfile::tempdir().expect("a folder for temporary files");
+    let folder = tempfile::tempdir().expect("a temporary folder");
     std::fs::write(folder.path().join("database-password"), "canary-password").expect("a file");
     let settings = Settings::from_pairs([
         ("SECRETS_PROVIDER", "systemd".to_owned()),
@@ -76,4 +76,21 @@ async fn main() -> Result<()> {
     let error = secrets.get("api-key").await.expect_err("there is none");
     println!("{}: {error}", error.kind());
     Ok(())
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use strongroom_testkit::conformance::{self, Subject};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_store_conforms() {
+        let folder = tempfile::tempdir().expect("a folder for temporary files");
+        let store = Arc::new(SystemdStore { folder: folder.path().to_owned() });
+        let subject = Subject::new(store, Capabilities::default());
+        conformance::store(&subject).await.assert_passed();
+        conformance::errors(&subject).await.assert_passed();
+        conformance::redaction(&subject).await.assert_passed();
+    }
 }

@@ -17,7 +17,6 @@ mod bench_cli;
 mod check;
 mod command;
 mod deny;
-mod fake;
 mod layering;
 mod metadata;
 mod quickstart;
@@ -44,6 +43,7 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["test"] => reported(test::run),
+        ["quickstart"] => reported(test::quickstart),
         ["check"] => reported(check::run),
         ["bench"] => concluded(bench::vault()),
         ["bench", "hot"] => concluded(bench::hot()),
@@ -84,6 +84,7 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
   test             install the servers; run every test, the examples and the crate counts
+  quickstart       run that example alone, on each of the nine provider ids
   check            format, lints, docs, features, Rust version, layering, licences
   bench            measure against a bare client on OpenBao; fails if a bar is missed
   bench hot        measure warm reads, signatures and renewals against the peers; fails likewise

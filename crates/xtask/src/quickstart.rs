@@ -1,9 +1,12 @@
-//! The example `quickstart` says the same on every provider.
+//! The example `quickstart`, built once, says the same on every provider: only variables differ.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use strongroom_servers::{Moto, OpenBao};
 
-use crate::command::{cargo, stream};
-use crate::fake::{Fake, Serving};
+use crate::command::{cargo, stream, succeed};
 use crate::servers;
 
 /// Runs it as a newcomer does, without settings, and gives the lines it prints.
@@ -11,89 +14,108 @@ use crate::servers;
 /// # Errors
 /// If it fails.
 pub(crate) fn without_settings() -> Result<Vec<String>, String> {
-    run("", &[])
+    // At the root, so that the package of the examples is the default one.
+    lines(&mut cargo("run --locked --example quickstart"))
 }
 
-/// Runs it on a real server, once with keys that stay there and once with keys that it fetches, and
-/// compares the lines with those of the run without settings.
+/// Builds it with every provider, runs it on each of the nine ids, and compares the lines with those of the run
+/// without settings. Vault is OpenBao and AWS is moto; the others are `strongroom-fakes`, a folder and the environment.
 ///
 /// # Errors
 /// If there is no server, a run fails, or one prints another sequence of lines.
-pub(crate) fn on_openbao(without_settings: &[String]) -> Result<(), String> {
-    let server = OpenBao::start()?;
-    servers::create_transit_key(&server)?;
-    for signing in
-        [(servers::TRANSIT_KEY, servers::KEY), ("VAULT_SIGNING_SECRET_NAME", "quickstart-signing")]
-    {
-        let mut settings = servers::settings(&server).to_vec();
-        settings.push(signing);
-        let lines = run("--features vault", &settings)?;
-        same(without_settings, &lines)
-            .map_err(|problem| format!("with {}: {problem}", signing.0))?;
+pub(crate) fn on_every_provider(without_settings: &[String]) -> Result<(), String> {
+    succeed(&mut cargo("build --locked --example quickstart --features full"))?;
+    let fakes = "-p strongroom-testkit --bin strongroom-fakes --features program";
+    succeed(&mut cargo(&format!("build --locked {fakes}")))?;
+    fs::create_dir_all(FOLDER).map_err(|cause| format!("cannot make {FOLDER}: {cause}"))?;
+    let rotated = labels(without_settings);
+    // What only reads keeps its key, and says so in one line in place of three.
+    let kept: Vec<_> = rotated
+        .iter()
+        .filter(|label| !label.is_empty())
+        .map(|label| if *label == "rotated" { "kept" } else { *label })
+        .collect();
+    let mut problems = Vec::new();
+    let mut run = |what: &str, expected: &[&str], command: &mut Command| {
+        println!("-- {what}");
+        let outcome = lines(command).and_then(|lines| same(expected, &lines));
+        problems.extend(outcome.err().map(|problem| format!("{what}: {problem}")));
+    };
+    let bao = OpenBao::start()?;
+    servers::create_transit_key(&bao)?;
+    for signing in [(servers::TRANSIT_KEY, servers::KEY), ("VAULT_SIGNING_SECRET_NAME", KEY)] {
+        let settings = servers::settings(&bao);
+        let what = format!("vault_dev, {}", signing.0);
+        run(&what, &rotated, program().envs(settings).envs([signing]));
     }
-    Ok(())
-}
-
-/// Does the same on moto, with a key that it fetches from there.
-///
-/// # Errors
-/// As [`on_openbao`].
-pub(crate) fn on_moto(without_settings: &[String]) -> Result<(), String> {
-    let server = Moto::start()?;
-    let mut settings = server.environment().to_vec();
-    settings.push(("SECRETS_PROVIDER", "aws_sm"));
-    settings.push(("AWS_SM_SIGNING_SECRET_ARN", "quickstart-signing"));
-    same(without_settings, &run("--features aws", &settings)?)
-}
-
-/// Does the same on the fake of Azure, with a key that is there and that it fetches: once as an application with a secret,
-/// and once as a machine with an identity.
-///
-/// # Errors
-/// As [`on_openbao`].
-pub(crate) fn on_fake_azure(without_settings: &[String]) -> Result<(), String> {
-    let both = [Serving::AzureClientSecret, Serving::AzureManagedIdentity];
-    on_fakes(without_settings, "--features azure", both)
-}
-
-/// Does the same on the fake of Infisical, with a key that it makes there and fetches: once on a server of one's own,
-/// and once in the cloud.
-///
-/// # Errors
-/// As [`on_openbao`].
-pub(crate) fn on_fake_infisical(without_settings: &[String]) -> Result<(), String> {
-    let both = [Serving::InfisicalSelfHost, Serving::InfisicalCloud];
-    on_fakes(without_settings, "--features infisical", both)
-}
-
-fn on_fakes(
-    without_settings: &[String],
-    features: &str,
-    fakes: [Serving; 2],
-) -> Result<(), String> {
-    for serving in fakes {
-        let fake = Fake::start(serving)?;
-        let lines = run(features, &fake.settings())?;
-        same(without_settings, &lines).map_err(|problem| format!("on {serving:?}: {problem}"))?;
+    let moto = Moto::start()?;
+    let selection = [("SECRETS_PROVIDER", "aws_sm"), ("AWS_SM_SIGNING_SECRET_ARN", KEY)];
+    run("aws_sm", &rotated, program().envs(moto.environment()).envs(selection));
+    let seed = seed()?;
+    for (id, signing) in FAKES {
+        run(id, &rotated, fake(id, &seed).arg(PROGRAM).env(signing, KEY));
     }
-    Ok(())
+    let machine = "azure_kv, managed identity";
+    let without = ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"];
+    let mut fake = fake("azure_kv", &seed);
+    fake.arg("env").args(without.iter().flat_map(|name| ["-u", name])).arg(PROGRAM);
+    fake.env("AZURE_AUTH_METHOD", "managed_identity").env("AZURE_KV_SIGNING_SECRET_NAME", KEY);
+    run(machine, &rotated, &mut fake);
+    let folder = format!("{FOLDER}/file");
+    let _ = fs::remove_dir_all(&folder);
+    let made = fs::create_dir(&folder).and_then(|()| Path::new(&folder).canonicalize());
+    let made = made.map_err(|cause| format!("cannot make {folder}: {cause}"))?;
+    run("file", &rotated, program().env("SECRETS_PROVIDER", "file").env("SECRETS_DIR", made));
+    let variables = [("SECRETS_PROVIDER", "env"), ("SIGNING_KEY", VALUE)];
+    run("env", &kept, program().envs(variables));
+    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
 }
 
-fn run(features: &str, settings: &[(&str, &str)]) -> Result<Vec<String>, String> {
-    // At the root, so that the package of the examples is the default one.
-    let mut command = cargo(&format!("run --locked --example quickstart {features}"));
-    command.envs(settings.iter().copied());
+/// What the fakes are, and which variable names the signing key there.
+const FAKES: [(&str, &str); 5] = [
+    ("vault", "VAULT_SIGNING_SECRET_NAME"),
+    ("vault_hcp", "VAULT_SIGNING_SECRET_NAME"),
+    ("infisical_cloud", "INFISICAL_SIGNING_SECRET_NAME"),
+    ("infisical_self_host", "INFISICAL_SIGNING_SECRET_NAME"),
+    ("azure_kv", "AZURE_KV_SIGNING_SECRET_NAME"),
+];
+
+const PROGRAM: &str = "target/debug/examples/quickstart";
+const FAKE: &str = "target/debug/strongroom-fakes";
+const FOLDER: &str = "target/quickstart";
+const KEY: &str = "quickstart-signing";
+const VALUE: &str = "canary-key-of-thirty-two-bytes-1";
+
+fn program() -> Command {
+    Command::new(PROGRAM)
+}
+
+/// The fake of a provider, which runs what is given as its last arguments.
+fn fake(id: &str, seed: &str) -> Command {
+    let mut command = Command::new(FAKE);
+    command.args(["--provider", id, "--seed", seed, "--"]);
+    command
+}
+
+/// A signing key that is there: Key Vault has no write for absent secrets only, by which the example makes one on other
+/// providers.
+fn seed() -> Result<String, String> {
+    let seed = format!("{FOLDER}/seed.json");
+    let text = format!(r#"{{"secrets":[{{"name":"{KEY}","value":"{VALUE}"}}]}}"#);
+    fs::write(&seed, text).map_err(|cause| format!("cannot write {seed}: {cause}"))?;
+    Ok(seed)
+}
+
+fn lines(command: &mut Command) -> Result<Vec<String>, String> {
     let mut lines = Vec::new();
-    let success = stream(&mut command, |line| lines.push(line.to_owned()))?;
+    let success = stream(command, |line| lines.push(line.to_owned()))?;
     if success { Ok(lines) } else { Err("example quickstart failed".to_owned()) }
 }
 
-/// Whether another run prints lines about the same things.
-fn same(without_settings: &[String], lines: &[String]) -> Result<(), String> {
-    match (labels(without_settings), labels(lines)) {
-        (expected, found) if found == expected => Ok(()),
-        (expected, found) => Err(format!("{found:?}, not {expected:?}")),
-    }
+/// Whether a run prints lines about these things.
+fn same(expected: &[&str], lines: &[String]) -> Result<(), String> {
+    let found = labels(lines);
+    if found == expected { Ok(()) } else { Err(format!("{found:?}, not {expected:?}")) }
 }
 
 /// What each line is about. A line that goes on with the one before is about nothing.

@@ -79,9 +79,7 @@ impl FakeAzure {
     /// As [`settings`](Self::settings), with the identity of a machine in place of an application. They name the
     /// authority all the same, as the vault's challenge does.
     pub fn managed_identity_variables(&self) -> Variables {
-        self.own_variables()
-            .with("AZURE_AUTH_METHOD", "managed_identity")
-            .with("AZURE_POD_IDENTITY_AUTHORITY_HOST", &self.identity_address())
+        self.own_variables().with("AZURE_AUTH_METHOD", "managed_identity")
     }
 
     /// As [`settings`](Self::settings), with an assertion in place of a client secret. It is in the file
@@ -116,6 +114,7 @@ impl FakeAzure {
             ("SECRETS_PROVIDER", "azure_kv"),
             ("AZURE_KEY_VAULT_URL", &self.address()),
             ("AZURE_AUTHORITY_HOST", &self.address()),
+            ("AZURE_POD_IDENTITY_AUTHORITY_HOST", &self.identity_address()),
             // No vault's host is on loopback.
             ("AZURE_KV_VERIFY_CHALLENGE_RESOURCE", "false"),
         ]))

@@ -21,17 +21,16 @@ fn file(settings: &Settings, key: &Key) -> Option<String> {
 async fn each_kind_of_settings_has_what_it_needs_and_no_other_credential() {
     let azure = FakeAzure::start().await;
     let (secret, method) = ("AZURE_CLIENT_SECRET", "AZURE_AUTH_METHOD");
-    let (identity, token) = ("AZURE_POD_IDENTITY_AUTHORITY_HOST", "AZURE_FEDERATED_TOKEN_FILE");
+    let (client, token) = ("AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE");
     for (settings, set, unset) in [
-        (azure.settings(), secret, [method, identity, token]),
-        (
-            azure.managed_identity_variables().settings(),
-            identity,
-            [secret, token, "AZURE_CLIENT_ID"],
-        ),
-        (azure.workload_identity_variables().settings(), token, [secret, method, identity]),
+        (azure.settings(), secret, &[method, token][..]),
+        (azure.managed_identity_variables().settings(), method, &[secret, token, client]),
+        (azure.workload_identity_variables().settings(), token, &[secret, method]),
     ] {
         assert!(text(&settings, set).is_some(), "{set}");
+        // Where a machine would ask for its identity, which is no credential.
+        let endpoint = text(&settings, "AZURE_POD_IDENTITY_AUTHORITY_HOST");
+        assert_eq!(endpoint, Some(azure.identity_address()));
         for name in unset {
             assert_eq!(text(&settings, name), None, "{name}");
         }

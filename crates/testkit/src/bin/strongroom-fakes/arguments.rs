@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
 
-    /// Serve over TLS, under an authority that the variables name; Azure always does
+    /// Serve over TLS, under an authority that the variables name; `azure_kv` and `infisical_cloud` always do
     #[arg(long)]
     pub(crate) tls: bool,
 

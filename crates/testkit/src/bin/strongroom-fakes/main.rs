@@ -22,7 +22,9 @@ fn main() -> ExitCode {
         Id::VaultDev | Id::Vault => serve::run(testkit::vault(), &arguments),
         // Where HashiCorp operates it, everything is in a namespace.
         Id::VaultHcp => serve::run(testkit::vault().namespace("admin"), &arguments),
-        Id::InfisicalCloud | Id::InfisicalSelfHost => serve::run(testkit::infisical(), &arguments),
+        // The cloud is never asked without TLS.
+        Id::InfisicalCloud => serve::run(testkit::infisical().tls(), &arguments),
+        Id::InfisicalSelfHost => serve::run(testkit::infisical(), &arguments),
         Id::AwsSm => serve::run(testkit::aws(), &arguments),
         Id::AzureKv => serve::run(testkit::azure(), &arguments),
     };
