@@ -6,6 +6,7 @@
 //! - [`Fault`] says exactly what goes wrong, [`Script`] in the provider's own words.
 //! - [`FakeVault`], [`FakeAws`], [`FakeAzure`] and [`FakeInfisical`] say what each fake does and what it does not.
 //! - [`ManualClock`] is a clock that a test moves.
+//! - [`Canary`] looks for a secret in logs, errors and output.
 //! - [`conformance`] says what every store and every signer has to do, row by row.
 //! - [`ChaosStore`] wraps a store, counts what is asked of it, and fails, panics, waits, lags or answers
 //!   [as told](Step), call by call and name by name.
@@ -19,6 +20,7 @@
 mod aws;
 mod azure;
 mod builder;
+mod canary;
 mod chaos;
 mod clock;
 pub mod conformance;
@@ -37,6 +39,7 @@ mod vault;
 pub use aws::{AwsCall, ErrorForm, FakeAws};
 pub use azure::{AzureCall, AzureFlow, FakeAzure};
 pub use builder::{Builder, aws, azure, infisical, vault};
+pub use canary::Canary;
 pub use chaos::{ChaosStore, Gate, Step};
 pub use clock::ManualClock;
 pub use fake::{Fake, Opening, SIGNING_KEY};

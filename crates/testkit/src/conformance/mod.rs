@@ -26,7 +26,7 @@ use strongroom_core::{
 };
 
 pub use errors::errors;
-pub use redaction::{redaction, reveals};
+pub use redaction::redaction;
 pub use signer::signer;
 pub use store::store;
 
