@@ -7,7 +7,8 @@ use strongroom_signing::KeyEncoding;
 
 use crate::{Secrets, Signer};
 
-/// The checks, in the order in which they are told. A provider makes those from `network` to `files`.
+/// The checks, in the order in which they are told. A provider makes those from `network` to `files`, and may add
+/// to a later one.
 const ORDER: [&str; 11] = [
     "config",
     "network",
