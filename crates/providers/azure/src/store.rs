@@ -6,20 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use async_trait::async_trait;
-use azure_core::http::Response;
 use azure_security_keyvault_secrets::SecretClient;
-use bytes::Bytes;
-use serde::de::DeserializeOwned;
 use strongroom_core::{
     Capabilities, Clock, Error, ErrorKind, GetOptions, LiveVersion, Probe, ProviderInfo,
     PutOptions, Reason, Result, Secret, SecretName, SecretStore, SecretValue, SecretVersion,
     VersionInfo, escaped,
 };
-use zeroize::Zeroize;
 
-use crate::bundle::unreadable;
 use crate::live::Watched;
-use crate::wire::{self, quiet};
 use crate::{ID, examine, name};
 
 const INFO: ProviderInfo = ProviderInfo::new(ID);
@@ -94,24 +88,6 @@ impl AzureStore {
     ) -> impl Fn(Error) -> Error + 'a {
         move |error| error.located(ID, operation, name)
     }
-}
-
-/// Makes a call of the official client.
-pub(crate) async fn call<T>(
-    work: impl Future<Output = azure_core::Result<Response<T>>>,
-) -> Result<Response<T>> {
-    quiet(work).await.map_err(|error| wire::ours(&error))
-}
-
-/// What an answer says, in a shape of ours: theirs would keep values that nobody wipes.
-pub(crate) fn read<T: DeserializeOwned, M>(answer: Response<M>) -> Result<T> {
-    let body = Bytes::from(answer.into_body());
-    let read = serde_json::from_slice(&body).map_err(|_| unreadable());
-    // The official client has copied what the transport would have wiped.
-    if let Ok(mut body) = body.try_into_mut() {
-        body.zeroize();
-    }
-    read
 }
 
 #[async_trait]

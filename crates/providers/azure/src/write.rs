@@ -1,34 +1,22 @@
 //! Writing, disabling, deleting, restoring.
 
-use std::collections::BTreeMap;
-
 use azure_core::http::Body;
 use azure_security_keyvault_secrets::models::SecretClientUpdateSecretPropertiesOptions;
 use bytes::Bytes;
-use serde::Serialize;
 use strongroom_core::{
     Error, ErrorKind, IfVersion, PutOptions, Reason, Result, SecretName, SecretValue,
     SecretVersion, Stage,
 };
 use zeroize::Zeroizing;
 
-use crate::bundle::{Bundle, unreadable};
 use crate::name;
 use crate::read::no_version;
-use crate::store::{AzureStore, call, no_fields, read};
+use crate::sdk::{call, read};
+use crate::store::{AzureStore, no_fields};
+use crate::wire::{Bundle, Set, unreadable};
 
 /// Longest value, in bytes ("Azure Key Vault service limits": 25 KB).
 const MAX_BYTES: usize = 25_600;
-
-/// A new version.
-#[derive(Serialize)]
-struct Set<'a> {
-    value: &'a str,
-    #[serde(rename = "contentType", skip_serializing_if = "Option::is_none")]
-    content_type: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tags: Option<BTreeMap<String, String>>,
-}
 
 impl AzureStore {
     /// Key Vault API: `Set Secret`, which makes a version that is current at once. It has the tags and the content

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::auth::Credential;
 use crate::classify;
 use crate::config::{Config, ENVIRONMENT, PROJECT_ID, SECRET_PATH};
-use crate::place::Place;
+use crate::name::Folder;
 
 /// One server, as one identity.
 #[derive(Debug)]
@@ -34,22 +34,22 @@ pub(crate) struct Api {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Call<'a> {
     /// One secret, in a version if it is said.
-    Get { folder: &'a Place, key: &'a str, version: Option<u64>, view: View },
+    Get { folder: &'a Folder, key: &'a str, version: Option<u64>, view: View },
     /// The secrets of a folder; and of all below it.
-    List { folder: &'a Place, is_recursive: bool, view: View },
+    List { folder: &'a Folder, is_recursive: bool, view: View },
     /// Makes a secret that is not there.
-    Create { folder: &'a Place, key: &'a str, value: &'a SecretValue },
+    Create { folder: &'a Folder, key: &'a str, value: &'a SecretValue },
     /// Makes a version of one that is.
-    Update { folder: &'a Place, key: &'a str, value: &'a SecretValue },
+    Update { folder: &'a Folder, key: &'a str, value: &'a SecretValue },
     /// Removes a secret.
-    Delete { folder: &'a Place, key: &'a str },
+    Delete { folder: &'a Folder, key: &'a str },
     /// Makes a folder in another one.
-    CreateFolder { at: &'a Place, name: &'a str },
+    CreateFolder { at: &'a Folder, name: &'a str },
 }
 
 impl Call<'_> {
     /// Where it is made.
-    fn folder(&self) -> &Place {
+    fn folder(&self) -> &Folder {
         match self {
             Self::Get { folder, .. }
             | Self::List { folder, .. }
@@ -178,7 +178,7 @@ impl Api {
         }
     }
 
-    fn query(&self, request: Request, folder: &Place, view: View, is_old: bool) -> Request {
+    fn query(&self, request: Request, folder: &Folder, view: View, is_old: bool) -> Request {
         let project = if is_old { "workspaceId" } else { "projectId" };
         let mut request = request
             .query(project, self.config.project.as_str())

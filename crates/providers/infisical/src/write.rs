@@ -8,7 +8,7 @@ use strongroom_http::Response;
 
 use crate::api::Call;
 use crate::classify;
-use crate::place::Place;
+use crate::name::Folder;
 use crate::store::{InfisicalStore, no_fields};
 use crate::wire::{Answer, has_reference, is_kept};
 
@@ -47,7 +47,7 @@ impl InfisicalStore {
 
     async fn create(
         &self,
-        folder: &Place,
+        folder: &Folder,
         key: &str,
         value: &SecretValue,
     ) -> Result<SecretVersion> {
@@ -62,7 +62,7 @@ impl InfisicalStore {
     }
 
     /// Makes a folder; the server makes those on the way to it. Infisical API: `POST /api/v2/folders`, or that of v1.
-    async fn make(&self, folder: &Place) -> Result<()> {
+    async fn make(&self, folder: &Folder) -> Result<()> {
         let Some((at, name)) = folder.parent() else { return Ok(()) };
         let response = self.api.ask(Call::CreateFolder { at: &at, name }).await?;
         match response.status() {

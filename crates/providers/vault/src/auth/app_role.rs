@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::config::{ROLE_ID, SECRET_ID};
 use super::login::Method;
 use super::{credential_fault, wire};
-use crate::refusal;
+use crate::classify;
 use crate::server::{Call, Server, words};
 
 /// Logs in with AppRole.
@@ -69,10 +69,10 @@ impl AppRole {
                 *lock(&self.unwrapped) = Some(unwrapped.clone());
                 Ok(unwrapped.secret_id)
             }
-            400 | 403 if refusal::is_ours(&response) => {
-                Err(refusal::said(&response).unwrap_or_else(used_up))
+            400 | 403 if classify::is_ours(&response) => {
+                Err(classify::said(&response).unwrap_or_else(used_up))
             }
-            _ => Err(refusal::of_login(&response)),
+            _ => Err(classify::of_login(&response)),
         }
     }
 
@@ -91,10 +91,10 @@ impl AppRole {
         let response = server.send(&call, None).await?;
         match response.status() {
             200 => {}
-            400 | 403 if refusal::is_ours(&response) => {
-                return Err(refusal::said(&response).unwrap_or_else(used_up));
+            400 | 403 if classify::is_ours(&response) => {
+                return Err(classify::said(&response).unwrap_or_else(used_up));
             }
-            _ => return Err(refusal::of_login(&response)),
+            _ => return Err(classify::of_login(&response)),
         }
         let Lookup { data: Origin { creation_path } } = response.json()?;
         let role =

@@ -18,8 +18,8 @@ use strongroom_core::{
 };
 
 use crate::api::{Api, Call, path};
+use crate::classify;
 use crate::config::{KeyType, TransitConfig, check_transit_key};
-use crate::refusal;
 use key::{Known, TransitKey};
 use wire::Rotation;
 
@@ -60,7 +60,7 @@ impl TransitSigner {
         check_transit_key(name)?;
         let response = self.api.call(Call::get(self.path(&["keys", name.as_str()]))).await?;
         if response.status() != 200 {
-            return match refusal::error(&response) {
+            return match classify::error(&response) {
                 error if error.kind() == ErrorKind::NotFound => {
                     self.keys().remove(name);
                     let message = "there is no such Transit key";
@@ -154,7 +154,7 @@ impl TransitSigner {
             200 => response.json::<Rotation>()?.data.latest_version,
             // Older versions of Vault say no more.
             204 => self.read_key(name).await?.latest,
-            _ => return Err(refusal::of_key(&response)),
+            _ => return Err(classify::of_key(&response)),
         };
         self.saw(name, after, true);
         let version = |number: u32| SecretVersion::new(number.to_string());
