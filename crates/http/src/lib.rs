@@ -11,6 +11,7 @@
 
 #![forbid(unsafe_code)]
 
+mod body;
 mod ca_bundle;
 mod classify;
 mod client;
@@ -24,6 +25,7 @@ mod retry_after;
 mod tokens;
 mod transport;
 
+pub use body::json_body;
 pub use ca_bundle::CaBundle;
 pub use client::{Client, Config};
 pub use endpoint::{Endpoint, Plaintext};

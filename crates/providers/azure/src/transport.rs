@@ -77,7 +77,7 @@ impl Vault {
             |token| {
                 let said = &said;
                 async move {
-                    let bearer = Header::secret("authorization", token.value())?;
+                    let bearer = Header::bearer(token.value())?;
                     let response = self.client.send(sdk::request(theirs)?.header(bearer)).await?;
                     if response.status() == 401 {
                         self.expected.check_again(&response)?;

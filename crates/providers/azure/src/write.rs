@@ -7,7 +7,7 @@ use strongroom_core::{
     Error, ErrorKind, IfVersion, PutOptions, Reason, Result, SecretName, SecretValue,
     SecretVersion, Stage,
 };
-use zeroize::Zeroizing;
+use strongroom_http::json_body;
 
 use crate::name;
 use crate::read::no_version;
@@ -39,7 +39,7 @@ impl AzureStore {
             Err(error) if error.kind().allows_stale() => return Err(error),
             Err(_) => (None, None),
         };
-        let body = json(&Set { value: text, content_type, tags }, text.len())?;
+        let body = Bytes::from_owner(json_body(&Set { value: text, content_type, tags })?);
         let written = call(self.client.set_secret(&place, Body::from(body).into(), None)).await;
         let bundle: Bundle = read(written?)?;
         self.found(&place);
@@ -111,13 +111,4 @@ fn check(options: &PutOptions) -> Result<()> {
         _ => "Key Vault holds no pending version; what is put is current at once",
     };
     Err(Error::new(ErrorKind::Unsupported, message))
-}
-
-/// A body with a value in it, wiped once it was sent. `length`: of the value.
-fn json(body: &Set<'_>, length: usize) -> Result<Bytes> {
-    // Escapes make it longer, at most six times; a buffer that grows would leave a part behind.
-    let mut text = Zeroizing::new(Vec::with_capacity(length * 6 + 16 * 1_024));
-    serde_json::to_writer(&mut *text, body)
-        .map_err(|_| Error::new(ErrorKind::Internal, "the request could not be written"))?;
-    Ok(Bytes::from_owner(text))
 }

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use strongroom_core::{Error, ErrorKind, Result, SecretValue};
-use strongroom_http::{Client, Header, Method, Request, Response, TokenCache};
+use strongroom_http::{Client, Header, Method, Request, Response, TokenCache, json_body};
 use zeroize::Zeroizing;
 
 use crate::auth::Credential;
@@ -125,7 +125,7 @@ impl Api {
         let request = &request;
         let answer = self.tokens.call(
             |token| async move {
-                let bearer = Header::secret("authorization", &bearer(token.value()))?;
+                let bearer = Header::bearer(token.value())?;
                 self.client.send(request()?.header(bearer)).await
             },
             |response| classify::is_of_token(response).then_some(false),
@@ -218,12 +218,7 @@ impl Api {
                 (body.secret_path, body.sort) = (Some(folder.path()), Some("shared"));
             }
         }
-        // Escapes make it longer, at most six times; a buffer that grows would leave a part behind.
-        let length = body.secret_value.map_or(0, str::len) * 6 + 4_096;
-        let mut text = Zeroizing::new(Vec::with_capacity(length));
-        serde_json::to_writer(&mut *text, &body)
-            .map_err(|_| Error::new(ErrorKind::Internal, "the request could not be written"))?;
-        Ok(text)
+        json_body(&body)
     }
 
     /// A service token of one folder is answered about that one, whatever is asked: so it has to be that of the
@@ -281,12 +276,4 @@ struct ServiceToken {
 struct Scope {
     environment: String,
     secret_path: String,
-}
-
-fn bearer(token: &SecretValue) -> SecretValue {
-    // A buffer that grows would leave a part of it behind.
-    let mut text = Vec::with_capacity(b"Bearer ".len() + token.len());
-    text.extend_from_slice(b"Bearer ");
-    text.extend_from_slice(token.expose());
-    SecretValue::from(text)
 }

@@ -137,11 +137,7 @@ impl AzureLogin {
             let message = "the token was over when it came; is the clock of this machine right?";
             return Err(Error::new(ErrorKind::Unauthenticated, message));
         };
-        let secret = token.token.secret();
-        // A text that grows would leave parts of it behind.
-        let mut value = String::with_capacity("Bearer ".len() + secret.len());
-        value.extend(["Bearer ", secret]);
-        let value = SecretValue::from(value);
+        let value = SecretValue::from(token.token.secret());
         Ok(Token::new(value, Lease::Ends { since, length, renewable: false }))
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use strongroom_core::{Error, ErrorKind, Key, Result, SecretName, SecretValue, Settings};
-use strongroom_http::{Lease, Token};
+use strongroom_http::{Lease, Token, json_body};
 use zeroize::Zeroizing;
 
 use super::config::{ROLE_ID, SECRET_ID};
@@ -86,7 +86,7 @@ impl AppRole {
         wrapping: &SecretValue,
         used_up: impl FnOnce() -> Error,
     ) -> Result<()> {
-        let body = wire::json(&LookupRequest { token: wrapping.expose_str()? }, wrapping.len());
+        let body = json_body(&LookupRequest { token: wrapping.expose_str()? })?;
         let call = Call::post(words(&["sys", "wrapping", "lookup"]), body);
         let response = server.send(&call, None).await?;
         match response.status() {
@@ -130,9 +130,8 @@ impl Method for AppRole {
             role_id: credentials.role_id.expose_str()?,
             secret_id: secret_id.expose_str()?,
         };
-        let length = credentials.role_id.len() + secret_id.len();
         let refused = "the server does not accept the role id with this secret id: one of them is wrong, used up or expired";
-        wire::log_in(server, &self.mount, &body, length, refused).await
+        wire::log_in(server, &self.mount, &body, refused).await
     }
 
     fn has_new_credentials(&self) -> bool {
