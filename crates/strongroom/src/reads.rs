@@ -64,7 +64,7 @@ impl Reads {
     fn pick(&self, read: &Read, secret: Secret) -> Result<Secret> {
         let Some(field) = read.field.as_ref().filter(|_| !self.picks()) else { return Ok(secret) };
         let picked = field.pick(secret.value()).map_err(|error| {
-            error.with_name(read.name.as_str()).with_operation(self.store.info().id(), "get")
+            error.located(self.store.info().id(), "get", Some(&read.name))
         });
         Ok(secret.with_value(picked?))
     }

@@ -150,7 +150,7 @@ impl SecretStore for EnvStore {
     async fn get(&self, name: &SecretName, options: GetOptions) -> Result<Secret> {
         self.read(name, &options)
             .await
-            .map_err(|error| error.with_name(name.as_str()).with_operation("env", "get"))
+            .map_err(|error| error.located("env", "get", Some(name)))
     }
 }
 

@@ -182,7 +182,7 @@ fn no_secret() -> Error {
 const INFO: ProviderInfo = ProviderInfo::new("memory");
 
 fn located(name: &SecretName, operation: &'static str) -> impl Fn(Error) -> Error {
-    move |error| error.with_name(name.as_str()).with_operation(INFO.id(), operation)
+    move |error| error.located(INFO.id(), operation, Some(name))
 }
 
 #[async_trait]

@@ -94,11 +94,7 @@ fn at_start(error: Error) -> Error {
 }
 
 fn located(error: Error, operation: &'static str, name: Option<&SecretName>) -> Error {
-    let error = match (error.name(), name) {
-        (None, Some(name)) => error.with_name(name.as_str()),
-        _ => error,
-    };
-    error.with_operation(INFO.id(), operation)
+    error.located(INFO.id(), operation, name)
 }
 
 fn capabilities_of(layout: Layout) -> Capabilities {

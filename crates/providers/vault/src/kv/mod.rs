@@ -143,6 +143,7 @@ fn located<'a>(
             Some(Reason::Mount) => store.engine.doubt(Doubt::Replaced),
             _ => {}
         }
+        // Always the name that was asked for, not that below the prefix.
         error.with_name(name.as_str()).with_operation(store.api.info().id(), operation)
     }
 }

@@ -166,7 +166,7 @@ impl TransitSigner {
         name: &'a SecretName,
         operation: &'static str,
     ) -> impl Fn(Error) -> Error + 'a {
-        move |error| error.with_name(name.as_str()).with_operation(self.api.info().id(), operation)
+        move |error| error.located(self.api.info().id(), operation, Some(name))
     }
 }
 
