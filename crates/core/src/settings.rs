@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Environment, Error, ErrorKind, Form, Key, Reason, Result, SecretValue, escaped};
+use crate::{
+    Environment, Error, ErrorKind, Form, Key, Reason, Result, SecretName, SecretValue, escaped,
+};
 
 /// The settings of one `Secrets`: an environment, with values of the program's own laid over it.
 ///
@@ -85,6 +87,16 @@ impl Settings {
             Some(found) => Ok(Some(found.text()?.to_owned())),
             None => Ok(key.default.map(str::to_owned)),
         }
+    }
+
+    /// A setting that is the name of a secret; `None` also for a default that is empty.
+    ///
+    /// # Errors
+    /// As [`text`](Self::text); also for what is no name.
+    pub fn name(&self, key: &Key) -> Result<Option<SecretName>> {
+        let text = self.text(key)?.filter(|text| !text.is_empty());
+        let name = text.as_deref().map(SecretName::new).transpose();
+        name.map_err(|error| error.with_key(key.name))
     }
 
     /// A setting whose value is secret.
@@ -525,6 +537,19 @@ mod tests {
             Err(Settings::missing(&DIR)),
             "SECRETS_DIR: is not set (or SECRETS_DIR_FILE)",
         );
+    }
+
+    #[test]
+    fn a_name_says_which_setting_is_none() {
+        const NAME: Key = Key::text("SECRETS_PREFIX", "the prefix");
+        let unset = Settings::from_pairs::<&str, &str>([]);
+        assert_eq!(unset.name(&NAME).unwrap(), None);
+        assert_eq!(unset.name(&NAME.with_default("")).unwrap(), None);
+        assert_eq!(unset.name(&NAME.with_default("a")).unwrap(), SecretName::new("a").ok());
+        let set = |text| Settings::from_pairs([(NAME.name, text)]).name(&NAME);
+        assert_eq!(set("a/b").unwrap(), SecretName::new("a/b").ok());
+        misconfigured(set("a//b"), "SECRETS_PREFIX");
+        misconfigured(set(""), "SECRETS_PREFIX: is set and empty");
     }
 
     #[test]

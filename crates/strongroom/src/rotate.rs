@@ -103,9 +103,8 @@ impl Rotate {
             return self.rotate_remote(&**remote, logical).await;
         }
         let reference = inner.resolve(&self.name)?;
-        let located = |error: Error| {
-            error.located(inner.store.info().id(), "rotate", Some(reference.name()))
-        };
+        let located =
+            |error: Error| error.located(inner.store.info().id(), "rotate", Some(reference.name()));
         self.check().map_err(located)?;
         let _turn = inner.rotating.lock().await;
         let current = inner.current(&reference).await.map_err(located)?;

@@ -28,12 +28,7 @@ const REPLICA_REGIONS: Key = Key::text(
     "regions, separated by commas, that the secrets are replicated to: read in this order while the first one cannot answer",
 )
 .without_twin();
-const CACHE_TTL: Key = Key::seconds(
-    "AWS_SM_CACHE_TTL_SECONDS",
-    1,
-    3_600,
-    "wins over `SECRETS_CACHE_TTL_SECONDS` for this provider",
-);
+const CACHE_TTL: Key = Key::cache_ttl("AWS_SM_CACHE_TTL_SECONDS");
 
 /// In the order in which documents list them.
 pub(crate) const KEYS: [Key; 12] = [

@@ -28,7 +28,7 @@ impl AwsStore {
             names.extend(found.filter_map(|text| SecretName::new(&text).ok()));
         }
         if let Some(prefix) = prefix {
-            names.retain(|name| name == prefix || name.strip_prefix(prefix).is_some());
+            names.retain(|name| name.is_within(prefix));
         }
         names.sort();
         names.dedup();

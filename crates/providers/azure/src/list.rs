@@ -21,9 +21,7 @@ impl AzureStore {
         let pages = self.client.list_secret_properties(None);
         let items = all(self.client.endpoint(), pages).await?;
         let names = items.iter().filter_map(|item| name::from_vault(&item.name()?));
-        let is_below = |name: &SecretName| {
-            prefix.is_none_or(|prefix| name == prefix || name.strip_prefix(prefix).is_some())
-        };
+        let is_below = |name: &SecretName| prefix.is_none_or(|prefix| name.is_within(prefix));
         let mut names: Vec<SecretName> = names.filter(is_below).collect();
         names.sort();
         names.dedup();

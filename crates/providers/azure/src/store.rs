@@ -105,7 +105,7 @@ impl SecretStore for AzureStore {
     async fn get(&self, name: &SecretName, options: GetOptions) -> Result<Secret> {
         let located = self.located("get", Some(name));
         match options.field {
-            Some(_) => Err(located(no_fields())),
+            Some(_) => Err(located(Error::no_fields())),
             None => self.read(name, &options.select).await.map_err(located),
         }
     }
@@ -152,9 +152,4 @@ impl SecretStore for AzureStore {
         let asked = examine::ask(&self.client).await;
         asked.map(|()| Probe::Active).map_err(self.located("probe", None))
     }
-}
-
-pub(crate) fn no_fields() -> Error {
-    let message = "this store has no fields; read and write the whole value";
-    Error::new(ErrorKind::Unsupported, message)
 }

@@ -12,7 +12,7 @@ use strongroom_http::json_body;
 use crate::name;
 use crate::read::no_version;
 use crate::sdk::{call, read};
-use crate::store::{AzureStore, no_fields};
+use crate::store::AzureStore;
 use crate::wire::{Bundle, Set, unreadable};
 
 /// Longest value, in bytes ("Azure Key Vault service limits": 25 KB).
@@ -106,7 +106,7 @@ impl AzureStore {
 fn check(options: &PutOptions) -> Result<()> {
     let message = match (options.stage, &options.if_version, &options.field) {
         (Stage::Current, IfVersion::Any, None) => return Ok(()),
-        (Stage::Current, IfVersion::Any, Some(_)) => return Err(no_fields()),
+        (Stage::Current, IfVersion::Any, Some(_)) => return Err(Error::no_fields()),
         (Stage::Current, ..) => "Key Vault cannot write on a condition",
         _ => "Key Vault holds no pending version; what is put is current at once",
     };

@@ -39,12 +39,7 @@ const SIGNING_SECRET: Key = Key::text(
     "INFISICAL_SIGNING_SECRET_NAME",
     "logical name of the secret that holds the signing key, without `SECRETS_PREFIX`",
 );
-const CACHE_TTL: Key = Key::seconds(
-    "INFISICAL_CACHE_TTL_SECONDS",
-    1,
-    3_600,
-    "wins over `SECRETS_CACHE_TTL_SECONDS` for this provider",
-);
+const CACHE_TTL: Key = Key::cache_ttl("INFISICAL_CACHE_TTL_SECONDS");
 
 /// Infisical Cloud in the United States ("Regions").
 const CLOUD_URL: &str = "https://us.infisical.com";
@@ -149,10 +144,7 @@ fn slug(settings: &Settings, key: &Key, example: &str) -> Result<String> {
 }
 
 fn signing(settings: &Settings, root: &Folder) -> Result<Option<SecretName>> {
-    let checked = |text: String| {
-        let name = SecretName::new(&text)?;
-        root.below(&name).map(|_| name)
-    };
-    let name = settings.text(&SIGNING_SECRET)?.map(checked).transpose();
+    let checked = |name: SecretName| root.below(&name).map(|_| name);
+    let name = settings.name(&SIGNING_SECRET)?.map(checked).transpose();
     name.map_err(|error| error.with_key(SIGNING_SECRET.name))
 }

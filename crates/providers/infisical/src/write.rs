@@ -9,7 +9,7 @@ use strongroom_http::Response;
 use crate::api::Call;
 use crate::classify;
 use crate::name::Folder;
-use crate::store::{InfisicalStore, no_fields};
+use crate::store::InfisicalStore;
 use crate::wire::{Answer, has_reference, is_kept};
 
 impl InfisicalStore {
@@ -108,7 +108,7 @@ fn changed(response: &Response) -> Result<Answer> {
 /// Whether the secret must not be there.
 fn check(options: &PutOptions) -> Result<bool> {
     let message = match (options.stage, &options.if_version, &options.field) {
-        (Stage::Current, _, Some(_)) => return Err(no_fields()),
+        (Stage::Current, _, Some(_)) => return Err(Error::no_fields()),
         (Stage::Current, IfVersion::Any, None) => return Ok(false),
         (Stage::Current, IfVersion::Absent, None) => return Ok(true),
         (Stage::Current, ..) => "Infisical cannot write only if a version is current",

@@ -148,9 +148,7 @@ impl SecretStore for EnvStore {
     }
 
     async fn get(&self, name: &SecretName, options: GetOptions) -> Result<Secret> {
-        self.read(name, &options)
-            .await
-            .map_err(|error| error.located("env", "get", Some(name)))
+        self.read(name, &options).await.map_err(|error| error.located("env", "get", Some(name)))
     }
 }
 

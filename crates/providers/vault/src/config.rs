@@ -57,12 +57,7 @@ const SIGNING_SECRET_NAME: Key = Key::text(
     "VAULT_SIGNING_SECRET_NAME",
     "logical name of a signing key kept in KV; next to `VAULT_TRANSIT_KEY` it still verifies",
 );
-const CACHE_TTL: Key = Key::seconds(
-    "VAULT_CACHE_TTL_SECONDS",
-    1,
-    3_600,
-    "wins over `SECRETS_CACHE_TTL_SECONDS` for this provider",
-);
+const CACHE_TTL: Key = Key::cache_ttl("VAULT_CACHE_TTL_SECONDS");
 
 /// In the order in which documents list them.
 pub(crate) const KEYS: [Key; 24] = [
@@ -175,7 +170,7 @@ impl Config {
             server,
             kv: KvConfig { mount: mount(&KV_MOUNT)?, prefix: prefix(settings)?, version },
             transit: transit(settings, mount(&TRANSIT_MOUNT)?)?,
-            signing_secret: name(settings, &SIGNING_SECRET_NAME)?,
+            signing_secret: settings.name(&SIGNING_SECRET_NAME)?,
         })
     }
 }
@@ -299,7 +294,7 @@ pub(crate) fn check_transit_key(name: &SecretName) -> Result<()> {
 
 /// Segments of a path of the server.
 fn place(settings: &Settings, key: &Key) -> Result<Option<SecretName>> {
-    name(settings, key).map_err(|_| {
+    settings.name(key).map_err(|_| {
         fault(key, "must be a path such as `secret` or `team/kv`, without slashes at its ends, `.` or `..`")
     })
 }
@@ -312,12 +307,6 @@ fn prefix(settings: &Settings) -> Result<Option<SecretName>> {
         }
         _ => Ok(prefix),
     }
-}
-
-fn name(settings: &Settings, key: &Key) -> Result<Option<SecretName>> {
-    let text = settings.text(key)?.filter(|text| !text.is_empty());
-    let name = text.as_deref().map(SecretName::new).transpose();
-    name.map_err(|error| error.with_key(key.name))
 }
 
 fn fault(key: &Key, message: &'static str) -> Error {
