@@ -1,6 +1,7 @@
 //! Logging in once for all callers, and staying logged in.
 
 mod gate;
+mod held;
 mod login;
 mod renew;
 mod shared;

@@ -10,7 +10,7 @@ use strongroom_core::{
 };
 
 use super::config::Config;
-use super::dir::failed;
+use super::disk_error::failed;
 use super::files::Files;
 use super::layout::Layout;
 use super::root::Root;

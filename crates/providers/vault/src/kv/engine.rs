@@ -7,9 +7,9 @@ use serde::Deserialize;
 use strongroom_core::{Clock, Error, ErrorKind, Moment, Reason, Result, SecretName};
 use strongroom_http::Response;
 
+use super::config::KvVersion;
 use crate::api::{Api, Call};
 use crate::classify;
-use crate::config::KvVersion;
 
 /// How long after it was asked the server is asked again because something was not found.
 const ASKED_AGAIN: Duration = Duration::from_secs(30);

@@ -3,10 +3,10 @@
 use strongroom_core::{ErrorKind, Result, SecretName};
 
 use super::KvStore;
+use super::config::KvVersion;
 use super::wire::Listed;
 use crate::api::{Call, path};
 use crate::classify;
-use crate::config::KvVersion;
 
 impl KvStore {
     /// The logical names at and below a prefix, sorted. Names of others that are no logical names, with a

@@ -6,11 +6,11 @@ use zeroize::Zeroizing;
 
 use super::TransitSigner;
 use super::batch::Claim;
+use super::config::KeyType;
 use super::tag::{self, Tag};
 use super::wire::{Batch, BatchAnswer, Input, Output};
 use crate::api::Call;
 use crate::classify::{self, Asked};
-use crate::config::KeyType;
 
 impl TransitSigner {
     /// Has these bytes signed, as they are, by the current version of a key.

@@ -10,8 +10,8 @@ use strongroom_core::{
 };
 use strongroom_http::Response;
 
+use super::config::KeyType;
 use super::wire::{OneKey, ReadKey};
-use crate::config::KeyType;
 
 /// The version of the key of this name that an id stands for. Nothing is asked.
 pub(crate) fn version_of(name: &SecretName, id: &KeyId) -> Option<u32> {

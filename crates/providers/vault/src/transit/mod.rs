@@ -2,6 +2,7 @@
 
 mod batch;
 mod calls;
+mod config;
 mod key;
 mod native;
 mod published;
@@ -17,9 +18,10 @@ use strongroom_core::{
     SecretVersion, SignOptions, Signature, Signer, Verified, Verifier, signed_bytes,
 };
 
+use self::config::check_transit_key;
+pub(crate) use self::config::{KEY, KEY_TYPE, KeyType, MOUNT, PREVIOUS_KEYS, TransitConfig};
 use crate::api::{Api, Call, path};
 use crate::classify;
-use crate::config::{KeyType, TransitConfig, check_transit_key};
 use key::{Known, TransitKey};
 use wire::Rotation;
 
