@@ -118,7 +118,7 @@ impl Key {
     }
 
     /// The variable that may name a file instead: `X_FILE`. Names that end so are paths already.
-    pub fn file_twin(&self) -> Option<String> {
+    pub(crate) fn file_twin(&self) -> Option<String> {
         (self.twin && !self.name.ends_with("_FILE")).then(|| format!("{}_FILE", self.name))
     }
 }

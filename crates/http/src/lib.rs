@@ -32,4 +32,4 @@ pub use endpoint::{Endpoint, Plaintext};
 pub use proxy::Proxy;
 pub use request::{Header, Method, Request};
 pub use response::Response;
-pub use tokens::{Lease, Login, Refused, Token, TokenCache};
+pub use tokens::{Lease, Login, Token, TokenCache};

@@ -50,7 +50,7 @@ impl Examine for NoNetwork {
 /// that stand for one variable are an error once both were read, and so are names whose variable would end
 /// in `_FILE`.
 #[derive(Debug)]
-pub struct EnvStore {
+pub(crate) struct EnvStore {
     settings: Settings,
     prefix: String,
     // Which name first asked for a variable: the mapping is not injective (`a/b` and `a-b`).
@@ -62,7 +62,7 @@ impl EnvStore {
     ///
     /// # Errors
     /// `Misconfigured` if the prefix has characters that a variable cannot have.
-    pub fn new(settings: Settings, prefix: &str) -> Result<Self> {
+    pub(crate) fn new(settings: Settings, prefix: &str) -> Result<Self> {
         if !prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
             let message = "must be letters, digits and underscores, as in `APP_`";
             return Err(Error::new(ErrorKind::Misconfigured, message).with_key(PREFIX.name));

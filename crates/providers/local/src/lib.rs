@@ -2,7 +2,7 @@
 //!
 //! - `file`: a folder of files; or `releases/<stamp>/` with a `current` link, which gives versions,
 //!   rotation and snapshots that are never torn. [`FILE`] is the provider, [`FileStore`] the store.
-//! - `env`: variables, or the files that `NAME_FILE` variables point to. [`ENV`], [`EnvStore`].
+//! - `env`: variables, or the files that `NAME_FILE` variables point to. [`ENV`].
 //! - `memory`: for tests, [`MemoryStore`].
 //!
 //! [`ProcessEnvironment`] is where settings come from outside tests.
@@ -19,7 +19,7 @@ mod environment;
 mod file;
 mod memory;
 
-pub use env::{ENV, EnvStore};
+pub use env::ENV;
 pub use environment::ProcessEnvironment;
 pub use file::{FILE, FileStore};
 pub use memory::MemoryStore;
