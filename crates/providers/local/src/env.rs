@@ -19,7 +19,13 @@ const PREFIX: Key = Key::text(
 )
 .with_default("");
 
-/// The provider `env`, selected by `SECRETS_PROVIDER=env`.
+/// The provider `env`, selected by `SECRETS_PROVIDER=env`: secrets in variables, read only.
+///
+/// The variable of a name is `SECRETS_ENV_PREFIX` and the name in upper snake case: `billing/database-url` is
+/// `BILLING_DATABASE_URL`, `connectionStrings/primary` is `CONNECTION_STRINGS_PRIMARY`. Instead of the
+/// variable, the same name with `_FILE` may point to a file, which loses one trailing newline. Two names
+/// that stand for one variable are an error once both were read, and so are names whose variable would end
+/// in `_FILE`.
 pub const ENV: Provider = Provider::new(&["env"], &[PREFIX, SIGNING_SECRET_NAME], |open| {
     Box::pin(async move { open_env(open) })
 });
@@ -42,13 +48,7 @@ impl Examine for NoNetwork {
     }
 }
 
-/// Secrets in variables. Read only.
-///
-/// The variable of a name is the prefix and the name in upper snake case: `billing/database-url` is
-/// `BILLING_DATABASE_URL`, `connectionStrings/primary` is `CONNECTION_STRINGS_PRIMARY`. Instead of the
-/// variable, the same name with `_FILE` may point to a file, which loses one trailing newline. Two names
-/// that stand for one variable are an error once both were read, and so are names whose variable would end
-/// in `_FILE`.
+/// Secrets in variables.
 #[derive(Debug)]
 pub(crate) struct EnvStore {
     settings: Settings,
