@@ -58,6 +58,12 @@ impl Error {
         Self::new(ErrorKind::SignatureMismatch, "signature does not verify").with_reason(reason)
     }
 
+    /// A field that a store of whole values was asked for.
+    pub fn no_fields() -> Self {
+        let message = "this store has no fields; read and write the whole value";
+        Self::new(ErrorKind::Unsupported, message)
+    }
+
     /// Names the setting (environment variable) that has to change.
     #[must_use]
     pub fn with_key(mut self, setting: impl Into<Cow<'static, str>>) -> Self {

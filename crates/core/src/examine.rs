@@ -15,7 +15,8 @@ use crate::{Error, ErrorKind, SecretName};
 #[async_trait]
 pub trait Examine: Debug + Send + Sync + 'static {
     /// The checks that only this provider can make, in the order in which a person would: `network`, `tls`,
-    /// `credential`, `clock`, `files`. Each name at most once.
+    /// `credential`, `clock`, `files`. Each name at most once. One of a later name, as `version`, adds to what the
+    /// `Secrets` handle finds there.
     async fn examine(&self) -> Vec<Check>;
 
     /// How the versions of a signing key that were current before are found here, where there is more than one way:

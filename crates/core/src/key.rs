@@ -81,6 +81,12 @@ impl Key {
         Self { form: Form::Seconds { min, max }, ..Self::text(name, meaning) }
     }
 
+    /// A provider's own time to live, which wins over the common one: it is found by the end of its name,
+    /// `_CACHE_TTL_SECONDS`.
+    pub const fn cache_ttl(name: &'static str) -> Self {
+        Self::seconds(name, 1, 3_600, "wins over `SECRETS_CACHE_TTL_SECONDS` for this provider")
+    }
+
     /// A setting that is one of some words.
     pub const fn choice(
         name: &'static str,
@@ -112,7 +118,7 @@ impl Key {
     }
 
     /// The variable that may name a file instead: `X_FILE`. Names that end so are paths already.
-    pub fn file_twin(&self) -> Option<String> {
+    pub(crate) fn file_twin(&self) -> Option<String> {
         (self.twin && !self.name.ends_with("_FILE")).then(|| format!("{}_FILE", self.name))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::{SecretStore, Signer};
 
-/// Something that wraps a store or a signer: retry, timeout, cache, trace. Dyn in, dyn out.
+/// Something that wraps a store or a signer: retry, timeout, or one of your own. Dyn in, dyn out.
 ///
 /// Wrappers are named after what they add: `RetryLayer` builds a `RetryStore`, whose wrapped store is its
 /// field `inner`.

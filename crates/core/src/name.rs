@@ -61,6 +61,12 @@ impl SecretName {
         let rest = self.0.strip_prefix(prefix.as_str())?.strip_prefix('/')?;
         Some(Self(Arc::from(rest)))
     }
+
+    /// Whether this is the prefix itself or a name below it, in whole segments: what a list of a prefix has.
+    pub fn is_within(&self, prefix: &Self) -> bool {
+        let rest = self.0.strip_prefix(prefix.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
 }
 
 impl fmt::Display for SecretName {
@@ -288,5 +294,22 @@ mod tests {
         assert_eq!(full.as_str(), "nexus-engine/prod/connectionStrings/primary");
         assert_eq!(full.strip_prefix(&prefix), Some(name));
         assert_eq!(SecretName::new("nexus-engine/production").unwrap().strip_prefix(&prefix), None);
+    }
+
+    #[test]
+    fn a_name_is_within_itself_and_what_it_is_below() {
+        let prefix = SecretName::new("app/prod").unwrap();
+        for (name, expected) in [
+            ("app/prod", true),
+            ("app/prod/key", true),
+            ("app/prod/a/b", true),
+            ("app/production", false),
+            ("app/prod-2/key", false),
+            ("app", false),
+            ("App/prod/key", false),
+            ("other/app/prod", false),
+        ] {
+            assert_eq!(SecretName::new(name).unwrap().is_within(&prefix), expected, "{name}");
+        }
     }
 }

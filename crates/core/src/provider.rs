@@ -110,7 +110,7 @@ impl Opened {
     }
 }
 
-/// Who answers: part of every error, and later of every span.
+/// Who answers: part of every error and of every span.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ProviderInfo {
     id: &'static str,

@@ -146,11 +146,7 @@ pub enum Probe {
 
 fn unsupported(info: &ProviderInfo, operation: &'static str, name: Option<&SecretName>) -> Error {
     let message = format!("provider `{}` cannot do `{operation}` here", info.id());
-    let error = Error::new(ErrorKind::Unsupported, message).with_operation(info.id(), operation);
-    match name {
-        Some(name) => error.with_name(name.as_str()),
-        None => error,
-    }
+    Error::new(ErrorKind::Unsupported, message).located(info.id(), operation, name)
 }
 
 /// What a store can do. A flag that is set is a promise.

@@ -75,7 +75,7 @@ impl Request {
         self
     }
 
-    /// Sends this JSON text. Wiped once it was sent.
+    /// Sends this JSON text, as of [`json_body`](crate::json_body). Wiped once it was sent.
     pub fn json(self, body: Zeroizing<Vec<u8>>) -> Self {
         let json = HeaderValue::from_static("application/json");
         self.header(Header { name: CONTENT_TYPE, value: json }).body(Bytes::from_owner(body))
@@ -139,6 +139,19 @@ impl Header {
         Ok(header)
     }
 
+    /// `authorization: Bearer ..`, held as [`secret`](Self::secret) holds one.
+    ///
+    /// # Errors
+    /// As [`secret`](Self::secret).
+    pub fn bearer(token: &SecretValue) -> Result<Self> {
+        const SCHEME: &[u8] = b"Bearer ";
+        // A buffer that grows would leave a part of it behind.
+        let mut text = Vec::with_capacity(SCHEME.len() + token.len());
+        text.extend_from_slice(SCHEME);
+        text.extend_from_slice(token.expose());
+        Self::secret("authorization", &SecretValue::from(text))
+    }
+
     fn new(name: &'static str, value: &[u8]) -> Result<Self> {
         let value = HeaderValue::from_bytes(value).map_err(|_| unprintable(name))?;
         Ok(Self { name: HeaderName::from_static(name), value })
@@ -172,5 +185,16 @@ mod tests {
             assert!(!shown.contains("canary"), "{shown}");
         }
         assert!(secret("canary\n").is_err());
+    }
+
+    #[test]
+    fn a_bearer_is_not_shown_either() {
+        let header = Header::bearer(&SecretValue::from("canary-token")).unwrap();
+        assert_eq!(
+            (header.name.as_str(), header.value.as_bytes()),
+            ("authorization", &b"Bearer canary-token"[..])
+        );
+        assert!(!format!("{header:?}").contains("canary"));
+        assert!(Header::bearer(&SecretValue::from("canary\n")).is_err());
     }
 }

@@ -60,11 +60,6 @@ impl RawSnapshot {
         Ok(Self { keys, states: Arc::new(states) })
     }
 
-    /// The keys that this signs and verifies with.
-    pub fn keys(&self) -> &KeySnapshot {
-        &self.keys
-    }
-
     /// The tag of a message under the current key.
     ///
     /// # Errors

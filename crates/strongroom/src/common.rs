@@ -110,12 +110,11 @@ impl Common {
     /// # Errors
     /// `Misconfigured`, naming the setting.
     pub(crate) fn read(settings: &Settings, provider: &[Key]) -> Result<Self> {
-        let prefix = settings.text(&PREFIX)?.as_deref().map(SecretName::new).transpose();
         let word = settings.choice(&ENCODING)?.and_then(KeyEncoding::from_word);
         let timeout = settings.seconds(&TIMEOUT)?.unwrap_or_default();
         let limits = limits(settings, provider, timeout)?;
         Ok(Self {
-            prefix: prefix.map_err(|error| error.with_key(PREFIX.name))?,
+            prefix: settings.name(&PREFIX)?,
             encoding: word.unwrap_or_default(),
             limits,
             grace: grace(settings, &limits)?,

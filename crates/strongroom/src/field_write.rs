@@ -19,8 +19,7 @@ pub(crate) async fn put(
     value: &SecretValue,
     options: PutOptions,
 ) -> Result<Option<SecretVersion>> {
-    let located =
-        |error: Error| error.with_name(name.as_str()).with_operation(store.info().id(), "put");
+    let located = |error: Error| error.located(store.info().id(), "put", Some(name));
     if !store.capabilities().cas {
         let message =
             "one field cannot be written without check-and-set, which this provider lacks";

@@ -1,9 +1,12 @@
 //! Strongroom reads secrets, and signs and verifies with keys that you never have to manage.
 //!
-//! One API over several providers, chosen by `SECRETS_PROVIDER`; this version has `file` (a folder, or
-//! releases behind a `current` link), `env`, HashiCorp Vault and OpenBao behind feature `vault`, and a store
-//! in memory for tests. Secrets and signing keys are cached, renewed in the background, follow rotations and
-//! are carried through outages, up to an age limit; or keys stay with a provider that signs itself.
+//! One API over several providers, chosen by `SECRETS_PROVIDER`. Always there: `file` (a folder, or releases
+//! behind a `current` link), `env`, and [`MemoryStore`] for tests. Behind the feature of the same name: `vault`
+//! (HashiCorp Vault and OpenBao), `aws` (AWS Secrets Manager), `azure` (Azure Key Vault) and `infisical`; `full`
+//! turns all on.
+//!
+//! Secrets and signing keys are cached, renewed in the background, follow rotations and are carried through
+//! outages, up to an age limit; or keys stay with a provider that signs itself.
 //!
 //! Needs a tokio runtime, of any flavour, with its timer enabled.
 //!

@@ -63,9 +63,9 @@ impl Reads {
     /// The field that was asked for, where the store picks none.
     fn pick(&self, read: &Read, secret: Secret) -> Result<Secret> {
         let Some(field) = read.field.as_ref().filter(|_| !self.picks()) else { return Ok(secret) };
-        let picked = field.pick(secret.value()).map_err(|error| {
-            error.with_name(read.name.as_str()).with_operation(self.store.info().id(), "get")
-        });
+        let picked = field
+            .pick(secret.value())
+            .map_err(|error| error.located(self.store.info().id(), "get", Some(&read.name)));
         Ok(secret.with_value(picked?))
     }
 

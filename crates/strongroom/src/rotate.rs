@@ -103,13 +103,8 @@ impl Rotate {
             return self.rotate_remote(&**remote, logical).await;
         }
         let reference = inner.resolve(&self.name)?;
-        let located = |error: Error| {
-            let error = error.with_operation(inner.store.info().id(), "rotate");
-            match error.name() {
-                Some(_) => error,
-                None => error.with_name(reference.name().as_str()),
-            }
-        };
+        let located =
+            |error: Error| error.located(inner.store.info().id(), "rotate", Some(reference.name()));
         self.check().map_err(located)?;
         let _turn = inner.rotating.lock().await;
         let current = inner.current(&reference).await.map_err(located)?;
@@ -147,9 +142,8 @@ impl Rotate {
     async fn rotate_remote(&self, remote: &dyn Signer, name: SecretRef) -> Result<Rotation> {
         if self.value.is_some() || self.bytes.is_some() {
             let message = "the provider makes its keys itself; leave the value and its size out";
-            return Err(Error::new(ErrorKind::Unsupported, message)
-                .with_name(name.name().as_str())
-                .with_operation(self.inner.store.info().id(), "rotate"));
+            let error = Error::new(ErrorKind::Unsupported, message);
+            return Err(error.located(self.inner.store.info().id(), "rotate", Some(name.name())));
         }
         self.check_waiting()?;
         let _turn = self.inner.rotating.lock().await;

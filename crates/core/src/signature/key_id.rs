@@ -50,6 +50,12 @@ impl KeyId {
         std::str::from_utf8(text).unwrap_or_default()
     }
 
+    /// The version of a Transit key: what follows the 8 characters of its name. `None` for an id that can only be
+    /// one of a key that is read from a store. Some of those end in digits alone, and look as if they had one.
+    pub fn version(&self) -> Option<u32> {
+        self.as_str().get(8..)?.parse().ok()
+    }
+
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (name, rest) = text.split_at_checked(8)?;
         let base32 =
@@ -93,6 +99,14 @@ mod tests {
             assert_eq!(KeyId::parse(id.as_str()), Some(id));
         }
         assert_eq!(KeyId::derived(&[0; 10]).as_str(), "aaaaaaaaaaaaaaaa");
+    }
+
+    #[test]
+    fn an_id_of_transit_tells_its_version() {
+        for version in [1, 42, u32::MAX] {
+            assert_eq!(KeyId::transit("orders", version).version(), Some(version));
+        }
+        assert_eq!(KeyId::derived(&[0; 10]).version(), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Logging in once for all callers, and staying logged in.
 
 mod gate;
+mod held;
 mod login;
 mod renew;
 mod shared;
@@ -44,8 +45,7 @@ pub struct TokenCache {
 
 /// What became of a refused token.
 #[derive(Debug)]
-#[non_exhaustive]
-pub enum Refused {
+pub(crate) enum Refused {
     /// There is another token now, to make the call again with.
     Replaced {
         /// The token.
@@ -81,11 +81,13 @@ impl TokenCache {
     /// Makes a call with the token. If it is refused in a way that may be about the token, finds out whether it is,
     /// and makes the call again with another one; a second login is not made for it.
     ///
-    /// `refusal` looks at an answer: `None` if it is none of these, else what it [says of the token](Self::refused).
-    /// `None` is given back if the token is accepted, and what was asked is not allowed.
+    /// `refusal` looks at an answer: `None` if it is none of these, else whether it says itself that the server knows
+    /// the token, for tokens of which one may not ask. `None` is given back if the token is accepted, and what was
+    /// asked is not allowed.
     ///
     /// # Errors
-    /// Those of the call, of [`current`](Self::current) and of [`refused`](Self::refused).
+    /// Those of the call and of [`current`](Self::current); `Unauthenticated` if the token is not accepted and there
+    /// is no other one; those of asking about the token, if that could not be told.
     pub async fn call<F: Future<Output = Result<Response>> + Send>(
         &self,
         send: impl Fn(Token) -> F + Send + Sync,
@@ -117,7 +119,7 @@ impl TokenCache {
     /// # Errors
     /// `Unauthenticated` if the token is not accepted and there is no other one; those of the login; or of asking
     /// about the token, if that could not be told.
-    pub async fn refused(
+    pub(crate) async fn refused(
         &self,
         token: &Token,
         is_known: bool,

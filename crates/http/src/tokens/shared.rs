@@ -3,29 +3,30 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use strongroom_core::{Clock, Error, ErrorKind, Moment, Result};
+use strongroom_core::{Clock, Error, ErrorKind, Result};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::gate::Gate;
-use super::{Lease, Login, Refused, Token, renew};
+use super::held::Held;
+use super::{Login, Refused, Token, renew};
 
 #[derive(Debug)]
 pub(super) struct Shared {
-    login: Box<dyn Login>,
-    clock: Arc<dyn Clock>,
+    pub(super) login: Box<dyn Login>,
+    pub(super) clock: Arc<dyn Clock>,
     state: Mutex<State>,
     /// Held by the one who asks the server about tokens.
-    turn: tokio::sync::Mutex<()>,
+    pub(super) turn: tokio::sync::Mutex<()>,
     /// Tells the renewing task that there is another token.
     changed: Arc<Notify>,
 }
 
 #[derive(Debug)]
-struct State {
-    held: Option<Held>,
-    gate: Gate,
+pub(super) struct State {
+    pub(super) held: Option<Held>,
+    pub(super) gate: Gate,
     /// How often the server was asked whether a token is alive.
     asked: u64,
     /// The last of these questions that was answered, and its answer.
@@ -35,33 +36,9 @@ struct State {
     renewing: Option<JoinHandle<()>>,
 }
 
-/// The token that is in use.
-#[derive(Debug)]
-struct Held {
-    token: Token,
-    /// How often it may still be used, if that is limited.
-    uses_left: Option<u64>,
-    /// The lease that its login was granted.
-    first: Duration,
-    /// When it is to be renewed, counted from its lease.
-    due: Duration,
-    /// Since when, and how often, renewing it has failed.
-    failed: Option<(Moment, u32)>,
-    /// When it came.
-    since: Moment,
-    /// Whether a call with it was not refused, where that says something.
-    was_of_use: bool,
-}
-
-/// After which a token that somebody else made is asked about. One for a few uses is used up by then.
-const FIRST_LOOK: Duration = Duration::from_secs(30);
-
 /// A token that the server refuses within this time was never any good, and after so many of them nobody logs in
 /// for a while.
 const STILLBORN: (Duration, u32) = (Duration::from_secs(5), 3);
-
-/// Shortest and longest wait between two tries to renew.
-const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
 impl Shared {
     pub(super) fn new(login: Box<dyn Login>, clock: Arc<dyn Clock>) -> Self {
@@ -189,7 +166,7 @@ impl Shared {
 
     /// Logs in, and hands the token out once. `dead` is a token that the server has just refused: the same one
     /// again is no login.
-    async fn log_in_now(&self, dead: Option<&Token>) -> Result<Token> {
+    pub(super) async fn log_in_now(&self, dead: Option<&Token>) -> Result<Token> {
         let closed = self.state().gate.closed(&*self.clock);
         if let Some(error) = closed {
             if !self.login.has_new_credentials() {
@@ -230,100 +207,9 @@ impl Shared {
     }
 
     /// Uses this token from now on. `first` is the lease that it had when it was new.
-    fn hold(&self, token: Token, first: Option<Duration>) {
-        let granted = match token.lease() {
-            Lease::Ends { length, .. } => length,
-            _ => Duration::ZERO,
-        };
-        // Pods that start together must not renew together.
-        let due = granted.mul_f64(2.0 / 3.0 - fastrand::f64() / 10.0);
-        let since = Moment::now(&*self.clock);
-        let first = first.unwrap_or_default().max(granted);
-        let uses_left = token.uses();
-        let was_of_use = false;
-        let held = Held { token, uses_left, first, due, failed: None, since, was_of_use };
-        self.state().held = Some(held);
+    pub(super) fn hold(&self, token: Token, first: Option<Duration>) {
+        self.state().held = Some(Held::new(token, first, &*self.clock));
         self.changed.notify_one();
-    }
-
-    /// How long nothing has to be done about the token; `None` if nothing ever has to be.
-    pub(super) fn next(&self) -> Option<Duration> {
-        let clock = &*self.clock;
-        let state = self.state();
-        let held = state.held.as_ref()?;
-        if held.uses_left.is_some() || held.token.is_over(clock) {
-            return None;
-        }
-        let next = match (held.failed, held.token.lease()) {
-            (_, Lease::Endless) => return None,
-            (Some((at, times)), lease) => {
-                held.retry(lease, times, clock).saturating_sub(at.age(clock))
-            }
-            (None, Lease::Unknown) => FIRST_LOOK.saturating_sub(held.since.age(clock)),
-            (None, Lease::Ends { since, .. }) => held.due.saturating_sub(since.age(clock)),
-        };
-        // A login that is too early fails without being made, and nothing else can be done.
-        let waits = held.needs_login() && !held.is_renewable();
-        Some(if waits { next.max(state.gate.left(clock)) } else { next })
-    }
-
-    /// Renews the token, or logs in if it cannot be renewed. The old one stays in use until then.
-    pub(super) async fn renew(&self) {
-        let _turn = self.turn.lock().await;
-        // Somebody may have logged in while we waited.
-        if self.next() != Some(Duration::ZERO) {
-            return;
-        }
-        let found =
-            |held: &Held| (held.token.clone(), held.first, held.needs_login(), held.is_renewable());
-        let found = self.state().held.as_ref().map(found);
-        let Some((token, first, needs_login, is_renewable)) = found else { return };
-        if needs_login {
-            match self.log_in_now(None).await {
-                Ok(_) => return,
-                // Short leases are better than none.
-                Err(_) if is_renewable => {}
-                Err(_) => return self.failed(None),
-            }
-        }
-        match self.login.renew(&token).await {
-            Ok(renewed) => self.renewed(renewed, first),
-            Err(error) if error.kind().allows_stale() => self.failed(Some(&error)),
-            // Nothing can be learnt about it: it is used until it is refused.
-            Err(_) if matches!(token.lease(), Lease::Unknown) => {
-                self.hold(Token::new(token.value().clone(), Lease::Endless), None);
-            }
-            Err(_) if needs_login => self.failed(None),
-            // It cannot be renewed, for whatever reason.
-            Err(_) => {
-                if self.log_in_now(None).await.is_err() {
-                    self.failed(None);
-                }
-            }
-        }
-    }
-
-    fn renewed(&self, token: Token, first: Duration) {
-        let had_failed = self.state().held.as_ref().is_some_and(|held| held.failed.is_some());
-        self.hold(token, Some(first));
-        self.state().gate.trust();
-        if had_failed {
-            tracing::info!("the token is renewed again");
-        }
-    }
-
-    /// Notes a try that failed. What a login says of itself is not said again.
-    fn failed(&self, error: Option<&Error>) {
-        let now = Moment::now(&*self.clock);
-        let mut state = self.state();
-        let Some(held) = &mut state.held else { return };
-        let times = held.failed.map_or(0, |(_, times)| times);
-        held.failed = Some((now, times.saturating_add(1)));
-        drop(state);
-        if let (Some(error), 0) = (error, times) {
-            let kind = error.kind().as_str();
-            tracing::warn!(kind, "the token could not be renewed, and is tried again: {error}");
-        }
     }
 
     /// Starts the renewing task, unless it runs or there is nothing to renew.
@@ -345,32 +231,8 @@ impl Shared {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Held {
-    /// Whether renewing does not help for long: another token should be had.
-    fn needs_login(&self) -> bool {
-        match self.token.lease() {
-            Lease::Ends { length, renewable, .. } => !renewable || length < self.first / 2,
-            _ => false,
-        }
-    }
-
-    fn is_renewable(&self) -> bool {
-        matches!(self.token.lease(), Lease::Ends { renewable: true, .. })
-    }
-
-    /// The wait after a failed try: doubled each time, and short enough for a few more before the end.
-    fn retry(&self, lease: Lease, times: u32, clock: &dyn Clock) -> Duration {
-        let wait = RETRY.0.saturating_mul(1 << times.min(10)).min(RETRY.1);
-        let left = match lease {
-            Lease::Ends { since, length, .. } => length.saturating_sub(since.age(clock)),
-            _ => Duration::MAX,
-        };
-        wait.min((left / 4).max(RETRY.0))
     }
 }
 

@@ -7,7 +7,7 @@ use strongroom_core::Error;
 use super::Source;
 use super::event::Event;
 use super::held::Held;
-use super::live::{Feed, News};
+use super::screen::{Feed, News};
 use super::slot::Slot;
 use super::table::Table;
 

@@ -8,12 +8,14 @@ mod flights;
 mod force;
 mod forget;
 mod held;
+mod land;
 mod limits;
 mod live;
 mod load;
 mod read;
 mod read_many;
 mod renew;
+mod screen;
 mod shared;
 mod shown;
 mod slot;
@@ -29,14 +31,16 @@ use strongroom_core::{Clock, Result};
 
 pub use self::force::{Nudged, Reloaded};
 pub use self::limits::Limits;
-pub use self::live::{Follow, Live};
+pub use self::live::Live;
+pub use self::screen::Follow;
 pub use self::shown::{LiveRef, Ref};
 pub use self::source::{Source, Value};
 pub use self::status::Status;
 
 use self::held::Held;
-use self::live::{Feed, Keeper, News, Reader, Screen};
+use self::live::Keeper;
 use self::read::{Ask, closed};
+use self::screen::{Feed, News, Reader, Screen};
 use self::shared::Shared;
 
 /// Holds what a [`Source`] gives, renews what is in use, and carries it through outages. Cheap to clone.

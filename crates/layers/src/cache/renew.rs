@@ -11,9 +11,10 @@ use super::ad_hoc::SWEEP;
 use super::aftermath::Aftermath;
 use super::attendance::Watch;
 use super::event::Event;
-use super::live::past_age_limit;
+use super::land::DOUBT;
 use super::load::{self, Call, Cause};
-use super::shared::{DOUBT, Shared};
+use super::screen::past_age_limit;
+use super::shared::Shared;
 use super::slot::Slot;
 use super::table::{Beat, Table};
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use strongroom_core::{Error, Moment};
 
 use super::held::{Failure, Held};
-use super::live::Feed;
+use super::screen::Feed;
 
 /// Everything about one name in use.
 pub(super) struct Slot<V> {

@@ -34,12 +34,7 @@ impl TimeoutStore {
     }
 
     fn error(&self, operation: &'static str, name: Option<&SecretName>) -> Error {
-        let error =
-            timed_out("no answer", self.deadline).with_operation(self.inner.info().id(), operation);
-        match name {
-            Some(name) => error.with_name(name.as_str()),
-            None => error,
-        }
+        timed_out("no answer", self.deadline).located(self.inner.info().id(), operation, name)
     }
 }
 

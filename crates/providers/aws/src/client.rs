@@ -1,6 +1,5 @@
 //! The official client, with its own retries off, our deadlines, and no surprises from the environment.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use aws_config::profile::ProfileFileRegionProvider;
@@ -8,19 +7,17 @@ use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::config::{Credentials, SharedHttpClient};
+use aws_sdk_secretsmanager::config::SharedHttpClient;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
-use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::service_config::ServiceConfigKey;
 use strongroom_core::{Error, ErrorKind, Result, Settings};
 
-use crate::ca_bundle;
-use crate::config::{self, Config, StaticKeys};
+use crate::config::{self, Config};
+use crate::{auth, ca_bundle};
 
 /// Longest time for a connection, and for one attempt with its answer, as of the other providers.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -39,7 +36,7 @@ pub(crate) async fn open(
     config: &Config,
 ) -> Result<(Client, Vec<(String, Client)>)> {
     if let Some(profile) = &config.profile {
-        check_profile(profile).await?;
+        auth::check_profile(profile).await?;
     }
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT)
@@ -57,7 +54,7 @@ pub(crate) async fn open(
         loader = loader.profile_name(profile);
     }
     if let Some(keys) = &config.keys {
-        loader = loader.credentials_provider(credentials(keys)?);
+        loader = loader.credentials_provider(keys.credentials()?);
     }
     if let Some((endpoint, _)) = &config.endpoint {
         loader = loader.endpoint_url(endpoint.url());
@@ -83,12 +80,6 @@ pub(crate) async fn open(
     Ok((Client::from_conf(service.build()), replicas))
 }
 
-fn credentials(keys: &StaticKeys) -> Result<Credentials> {
-    let session = keys.session.as_ref().map(|token| token.expose_str().map(str::to_owned));
-    let secret = keys.secret.expose_str()?;
-    Ok(Credentials::new(&keys.id, secret, session.transpose()?, None, "settings"))
-}
-
 /// That of the settings, else that of the profile. Nobody is asked over a network.
 async fn region(config: &Config) -> Result<Region> {
     if let Some(region) = &config.region {
@@ -108,20 +99,6 @@ fn names_endpoint(shared: &SdkConfig) -> bool {
     let key = key.env("AWS_ENDPOINT_URL").profile("endpoint_url").build().ok();
     let own = key.zip(shared.service_config()).and_then(|(key, files)| files.load_config(key));
     own.is_some() || shared.endpoint_url().is_some()
-}
-
-/// The SDK takes a profile that is not there for one that says nothing.
-async fn check_profile(name: &str) -> Result<()> {
-    let selected = Some(Cow::Owned(name.to_owned()));
-    let refuse =
-        |message| Err(Error::new(ErrorKind::Misconfigured, message).with_key(config::PROFILE.name));
-    let files = EnvConfigFiles::default();
-    match aws_config::profile::load(&Fs::real(), &Env::real(), &files, selected).await {
-        Ok(found) if found.get_profile(name).is_some() => Ok(()),
-        Ok(_) => refuse("there is no profile of that name in AWS's configuration files"),
-        // What the parser says may quote the file.
-        Err(_) => refuse("AWS's configuration files cannot be read"),
-    }
 }
 
 /// rustls with aws-lc-rs, no proxy but ours, and our authorities where they are given.

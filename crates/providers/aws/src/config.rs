@@ -1,28 +1,14 @@
 //! The settings.
 
-use strongroom_core::{
-    Error, ErrorKind, Key, PROXY, Result, SecretName, SecretValue, Settings, escaped,
-};
+use strongroom_core::{Error, ErrorKind, Key, PROXY, Result, SecretName, Settings, escaped};
 
+use crate::auth::{self, StaticKeys};
 use crate::endpoint::Endpoint;
 use crate::name;
 
 pub(crate) const REGION: Key =
     Key::text("AWS_REGION", "the region, as in `eu-west-1`; if it is not set, that of the profile")
         .without_twin();
-pub(crate) const PROFILE: Key = Key::text(
-    "AWS_PROFILE",
-    "profile of AWS's own configuration files; one that is not there is an error",
-)
-.without_twin();
-pub(crate) const ACCESS_KEY_ID: Key = Key::text(
-    "AWS_ACCESS_KEY_ID",
-    "id of a static key; without one, AWS's own chain finds credentials: profile, web identity, ECS, EC2",
-);
-pub(crate) const SECRET_ACCESS_KEY: Key =
-    Key::secret("AWS_SECRET_ACCESS_KEY", "the static key itself");
-pub(crate) const SESSION_TOKEN: Key =
-    Key::secret("AWS_SESSION_TOKEN", "session token of temporary static keys");
 pub(crate) const ENDPOINT: Key =
     Key::text("AWS_ENDPOINT_URL", "another endpoint than AWS's own: https, or http to loopback")
         .without_twin();
@@ -42,20 +28,15 @@ const REPLICA_REGIONS: Key = Key::text(
     "regions, separated by commas, that the secrets are replicated to: read in this order while the first one cannot answer",
 )
 .without_twin();
-const CACHE_TTL: Key = Key::seconds(
-    "AWS_SM_CACHE_TTL_SECONDS",
-    1,
-    3_600,
-    "wins over `SECRETS_CACHE_TTL_SECONDS` for this provider",
-);
+const CACHE_TTL: Key = Key::cache_ttl("AWS_SM_CACHE_TTL_SECONDS");
 
 /// In the order in which documents list them.
 pub(crate) const KEYS: [Key; 12] = [
     REGION,
-    PROFILE,
-    ACCESS_KEY_ID,
-    SECRET_ACCESS_KEY,
-    SESSION_TOKEN,
+    auth::PROFILE,
+    auth::ACCESS_KEY_ID,
+    auth::SECRET_ACCESS_KEY,
+    auth::SESSION_TOKEN,
     ENDPOINT,
     ENDPOINT_OF_SERVICE,
     CA_BUNDLE,
@@ -79,14 +60,6 @@ pub(crate) struct Config {
     pub(crate) signing_secret: Option<SecretName>,
 }
 
-/// Keys that somebody made.
-#[derive(Clone, Debug)]
-pub(crate) struct StaticKeys {
-    pub(crate) id: String,
-    pub(crate) secret: SecretValue,
-    pub(crate) session: Option<SecretValue>,
-}
-
 impl Config {
     /// # Errors
     /// `Misconfigured`, naming the setting.
@@ -102,8 +75,8 @@ impl Config {
         let signing_secret = settings.text(&SIGNING_SECRET)?;
         let signing_secret = signing_secret.as_deref().map(|text| signing(text, region.as_deref()));
         Ok(Self {
-            keys: static_keys(settings)?,
-            profile: settings.text(&PROFILE)?,
+            keys: StaticKeys::read(settings)?,
+            profile: settings.text(&auth::PROFILE)?,
             proxy: proxy(settings)?,
             signing_secret: signing_secret.transpose()?,
             replica_regions: replica_regions(settings, region.as_deref(), endpoint.as_ref())?,
@@ -153,42 +126,6 @@ fn replica_regions(
     Ok(regions.into_iter().map(str::to_owned).collect())
 }
 
-fn static_keys(settings: &Settings) -> Result<Option<StaticKeys>> {
-    let id = settings.text(&ACCESS_KEY_ID)?;
-    let secret = settings.secret(&SECRET_ACCESS_KEY)?;
-    let session = settings.secret(&SESSION_TOKEN)?;
-    match (id, secret, session) {
-        (Some(id), Some(secret), session) => {
-            let graphic = |text: &[u8]| text.iter().all(u8::is_ascii_graphic);
-            let token = session.as_ref().map_or(&[][..], SecretValue::expose);
-            for (key, text) in [
-                (ACCESS_KEY_ID, id.as_bytes()),
-                (SECRET_ACCESS_KEY, secret.expose()),
-                (SESSION_TOKEN, token),
-            ] {
-                if !graphic(text) {
-                    return Err(fault(
-                        &key,
-                        "has blanks or non-printable characters; expected the key alone",
-                    ));
-                }
-            }
-            Ok(Some(StaticKeys { id, secret, session }))
-        }
-        (None, None, None) => Ok(None),
-        (Some(_), None, _) => {
-            Err(fault(&SECRET_ACCESS_KEY, "is not set, and AWS_ACCESS_KEY_ID is; set both or none"))
-        }
-        (None, Some(_), _) => {
-            Err(fault(&ACCESS_KEY_ID, "is not set, and AWS_SECRET_ACCESS_KEY is; set both or none"))
-        }
-        (None, None, Some(_)) => Err(fault(
-            &ACCESS_KEY_ID,
-            "is not set, and AWS_SESSION_TOKEN is; set all three or none",
-        )),
-    }
-}
-
 fn endpoint(settings: &Settings) -> Result<Option<(Endpoint, &'static str)>> {
     for key in [ENDPOINT_OF_SERVICE, ENDPOINT] {
         if let Some(text) = settings.text(&key)? {
@@ -228,6 +165,6 @@ fn is_region(text: &str) -> bool {
         && !text.ends_with('-')
 }
 
-fn fault(key: &Key, message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+pub(crate) fn fault(key: &Key, message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::Misconfigured, message).with_key(key.name)
 }

@@ -15,7 +15,7 @@ use strongroom_core::{Check, Clock, Error, ErrorKind, Examine, Outcome, Result};
 use crate::classify;
 use crate::config::Config;
 use crate::store::quiet;
-use crate::values::{CURRENT, PENDING, time};
+use crate::wire::{CURRENT, PENDING, time};
 
 /// A secret that nobody has: what the service says of it tells whether it knows us.
 const MADE_UP: &str = "strongroom-doctor";

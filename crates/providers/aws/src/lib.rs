@@ -11,18 +11,20 @@
 
 #![forbid(unsafe_code)]
 
+mod auth;
 mod ca_bundle;
 mod classify;
 mod client;
 mod config;
 mod endpoint;
 mod examine;
+mod list;
 mod live;
 mod name;
 mod read;
 mod regions;
 mod store;
-mod values;
+mod wire;
 mod write;
 
 use std::sync::Arc;

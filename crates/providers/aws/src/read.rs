@@ -7,7 +7,7 @@ use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use strongroom_core::{Error, ErrorKind, Reason, Result, Secret, SecretName, Select};
 
 use crate::store::AwsStore;
-use crate::values::{CURRENT, PENDING, PREVIOUS, Parts, no_value};
+use crate::wire::{CURRENT, PENDING, PREVIOUS, Parts, no_value};
 use crate::{classify, name};
 
 /// Most secrets of one `BatchGetSecretValue`.

@@ -8,8 +8,8 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use aws_sdk_secretsmanager::Client;
 use strongroom_core::{
-    Capabilities, Error, ErrorKind, GetOptions, LiveVersion, Probe, ProviderInfo, PutOptions,
-    Result, Secret, SecretName, SecretStore, SecretValue, SecretVersion, Select, VersionInfo,
+    Capabilities, Error, GetOptions, LiveVersion, Probe, ProviderInfo, PutOptions, Result, Secret,
+    SecretName, SecretStore, SecretValue, SecretVersion, Select, VersionInfo,
 };
 use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
@@ -128,8 +128,7 @@ impl SecretStore for AwsStore {
     async fn get(&self, name: &SecretName, options: GetOptions) -> Result<Secret> {
         let located = self.located("get", Some(name));
         if options.field.is_some() {
-            let message = "this store has no fields; read and write the whole value";
-            return Err(located(Error::new(ErrorKind::Unsupported, message)));
+            return Err(located(Error::no_fields()));
         }
         quiet(self.read(name, &options.select)).await.map_err(located)
     }

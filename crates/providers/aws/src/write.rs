@@ -7,7 +7,7 @@ use strongroom_core::{
 };
 
 use crate::store::AwsStore;
-use crate::values::{CURRENT, PENDING, PREVIOUS, no_value};
+use crate::wire::{CURRENT, PENDING, PREVIOUS, no_value};
 use crate::{classify, name};
 
 /// A label of ours, for a version that is not current yet and not to be taken for a pending one.

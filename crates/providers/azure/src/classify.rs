@@ -4,7 +4,7 @@ use serde::Deserialize;
 use strongroom_core::{Error, ErrorKind, Reason, code_word};
 use strongroom_http::Response;
 
-use crate::vault::API_VERSION;
+use crate::transport::API_VERSION;
 
 use ErrorKind::{Conflict, Deleted, Disabled, Internal, InvalidValue, NotFound, PermissionDenied};
 

@@ -27,12 +27,7 @@ const SIGNING_SECRET: Key = Key::text(
     "AZURE_KV_SIGNING_SECRET_NAME",
     "logical name of the secret that holds the signing key, without `SECRETS_PREFIX`",
 );
-const CACHE_TTL: Key = Key::seconds(
-    "AZURE_KV_CACHE_TTL_SECONDS",
-    1,
-    3_600,
-    "wins over `SECRETS_CACHE_TTL_SECONDS` for this provider",
-);
+const CACHE_TTL: Key = Key::cache_ttl("AZURE_KV_CACHE_TTL_SECONDS");
 
 /// In the order in which documents list them.
 pub(crate) const KEYS: [Key; 16] = [
@@ -142,10 +137,7 @@ fn https(key: &Key, text: &str) -> Result<Endpoint> {
 }
 
 fn signing(settings: &Settings) -> Result<Option<SecretName>> {
-    let text = settings.text(&SIGNING_SECRET)?;
-    let checked = |text: String| {
-        let name = SecretName::new(&text)?;
-        to_vault(&name).map(|_| name)
-    };
-    text.map(checked).transpose().map_err(|error| error.with_key(SIGNING_SECRET.name))
+    let checked = |name: SecretName| to_vault(&name).map(|_| name);
+    let name = settings.name(&SIGNING_SECRET)?.map(checked).transpose();
+    name.map_err(|error| error.with_key(SIGNING_SECRET.name))
 }

@@ -8,8 +8,9 @@ use strongroom_core::{Check, Clock, Error, ErrorKind, Examine, Outcome, Result, 
 
 use crate::classify;
 use crate::config::Config;
-use crate::store::{AzureStore, call};
-use crate::vault::Vault;
+use crate::sdk::call;
+use crate::store::AzureStore;
+use crate::transport::Vault;
 
 /// A secret that nobody has: what the vault says of it tells whether it knows us.
 const MADE_UP: &str = "strongroom-doctor";

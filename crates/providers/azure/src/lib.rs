@@ -11,7 +11,6 @@
 #![forbid(unsafe_code)]
 
 mod auth;
-mod bundle;
 mod challenge;
 mod classify;
 mod cloud;
@@ -21,8 +20,9 @@ mod list;
 mod live;
 mod name;
 mod read;
+mod sdk;
 mod store;
-mod vault;
+mod transport;
 mod wire;
 mod write;
 
@@ -36,7 +36,7 @@ use crate::challenge::Expected;
 use crate::config::Config;
 use crate::examine::Examination;
 use crate::store::AzureStore;
-use crate::vault::Vault;
+use crate::transport::Vault;
 
 pub(crate) const ID: &str = "azure_kv";
 

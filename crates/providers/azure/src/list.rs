@@ -9,10 +9,10 @@ use azure_security_keyvault_secrets::models::ListSecretPropertiesResult;
 use futures_util::StreamExt;
 use strongroom_core::{Error, ErrorKind, Result, SecretName, VersionInfo, VersionState};
 
-use crate::bundle::{Item, Page, unreadable};
 use crate::name;
-use crate::store::{AzureStore, read};
-use crate::wire::{self, quiet};
+use crate::sdk::{self, quiet, read};
+use crate::store::AzureStore;
+use crate::wire::{Item, Page, unreadable};
 
 impl AzureStore {
     /// Key Vault API: `Get Secrets`, all pages. Names that are none of ours cannot be read here, and are left out.
@@ -21,9 +21,7 @@ impl AzureStore {
         let pages = self.client.list_secret_properties(None);
         let items = all(self.client.endpoint(), pages).await?;
         let names = items.iter().filter_map(|item| name::from_vault(&item.name()?));
-        let is_below = |name: &SecretName| {
-            prefix.is_none_or(|prefix| name == prefix || name.strip_prefix(prefix).is_some())
-        };
+        let is_below = |name: &SecretName| prefix.is_none_or(|prefix| name.is_within(prefix));
         let mut names: Vec<SecretName> = names.filter(is_below).collect();
         names.sort();
         names.dedup();
@@ -120,10 +118,10 @@ type Pages = azure_core::Result<Pager<ListSecretPropertiesResult>>;
 
 /// The items of all pages. The official client follows the links; the transport refuses those that lead to others.
 async fn all(vault: &Url, pages: Pages) -> Result<Vec<Item>> {
-    let mut pages = pages.map_err(|error| wire::ours(&error))?.into_pages();
+    let mut pages = pages.map_err(|error| sdk::ours(&error))?.into_pages();
     let (mut items, mut seen) = (Vec::new(), HashSet::new());
     while let Some(page) = quiet(pages.next()).await {
-        let page: Page = read(page.map_err(|error| wire::ours(&error))?)?;
+        let page: Page = read(page.map_err(|error| sdk::ours(&error))?)?;
         items.extend(page.value.unwrap_or_default());
         let Some(link) = page.next_link.filter(|link| !link.is_empty()) else { continue };
         // The transport refuses it too, and the official client what is not https; this says why.

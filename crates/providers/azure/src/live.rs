@@ -53,7 +53,7 @@ impl AzureStore {
     }
 
     async fn watch(&self, name: &SecretName, current: &Secret) -> Result<Watched> {
-        let version = current.version().cloned().ok_or_else(crate::bundle::unreadable)?;
+        let version = current.version().cloned().ok_or_else(crate::wire::unreadable)?;
         let known = self.watched().get(name).cloned();
         let known = match known {
             Some(known) if known.current == version && known.is_listed => return Ok(known),

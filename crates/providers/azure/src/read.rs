@@ -5,9 +5,10 @@ use strongroom_core::{
     Error, ErrorKind, Reason, Result, Secret, SecretName, SecretVersion, Select, VersionState,
 };
 
-use crate::bundle::Bundle;
 use crate::name;
-use crate::store::{AzureStore, call, read};
+use crate::sdk::{call, read};
+use crate::store::AzureStore;
+use crate::wire::Bundle;
 
 impl AzureStore {
     /// # Errors

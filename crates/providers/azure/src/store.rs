@@ -6,20 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use async_trait::async_trait;
-use azure_core::http::Response;
 use azure_security_keyvault_secrets::SecretClient;
-use bytes::Bytes;
-use serde::de::DeserializeOwned;
 use strongroom_core::{
     Capabilities, Clock, Error, ErrorKind, GetOptions, LiveVersion, Probe, ProviderInfo,
     PutOptions, Reason, Result, Secret, SecretName, SecretStore, SecretValue, SecretVersion,
     VersionInfo, escaped,
 };
-use zeroize::Zeroize;
 
-use crate::bundle::unreadable;
 use crate::live::Watched;
-use crate::wire::{self, quiet};
 use crate::{ID, examine, name};
 
 const INFO: ProviderInfo = ProviderInfo::new(ID);
@@ -96,24 +90,6 @@ impl AzureStore {
     }
 }
 
-/// Makes a call of the official client.
-pub(crate) async fn call<T>(
-    work: impl Future<Output = azure_core::Result<Response<T>>>,
-) -> Result<Response<T>> {
-    quiet(work).await.map_err(|error| wire::ours(&error))
-}
-
-/// What an answer says, in a shape of ours: theirs would keep values that nobody wipes.
-pub(crate) fn read<T: DeserializeOwned, M>(answer: Response<M>) -> Result<T> {
-    let body = Bytes::from(answer.into_body());
-    let read = serde_json::from_slice(&body).map_err(|_| unreadable());
-    // The official client has copied what the transport would have wiped.
-    if let Ok(mut body) = body.try_into_mut() {
-        body.zeroize();
-    }
-    read
-}
-
 #[async_trait]
 impl SecretStore for AzureStore {
     fn info(&self) -> &ProviderInfo {
@@ -129,7 +105,7 @@ impl SecretStore for AzureStore {
     async fn get(&self, name: &SecretName, options: GetOptions) -> Result<Secret> {
         let located = self.located("get", Some(name));
         match options.field {
-            Some(_) => Err(located(no_fields())),
+            Some(_) => Err(located(Error::no_fields())),
             None => self.read(name, &options.select).await.map_err(located),
         }
     }
@@ -176,9 +152,4 @@ impl SecretStore for AzureStore {
         let asked = examine::ask(&self.client).await;
         asked.map(|()| Probe::Active).map_err(self.located("probe", None))
     }
-}
-
-pub(crate) fn no_fields() -> Error {
-    let message = "this store has no fields; read and write the whole value";
-    Error::new(ErrorKind::Unsupported, message)
 }

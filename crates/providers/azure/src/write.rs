@@ -1,34 +1,22 @@
 //! Writing, disabling, deleting, restoring.
 
-use std::collections::BTreeMap;
-
 use azure_core::http::Body;
 use azure_security_keyvault_secrets::models::SecretClientUpdateSecretPropertiesOptions;
 use bytes::Bytes;
-use serde::Serialize;
 use strongroom_core::{
     Error, ErrorKind, IfVersion, PutOptions, Reason, Result, SecretName, SecretValue,
     SecretVersion, Stage,
 };
-use zeroize::Zeroizing;
+use strongroom_http::json_body;
 
-use crate::bundle::{Bundle, unreadable};
 use crate::name;
 use crate::read::no_version;
-use crate::store::{AzureStore, call, no_fields, read};
+use crate::sdk::{call, read};
+use crate::store::AzureStore;
+use crate::wire::{Bundle, Set, unreadable};
 
 /// Longest value, in bytes ("Azure Key Vault service limits": 25 KB).
 const MAX_BYTES: usize = 25_600;
-
-/// A new version.
-#[derive(Serialize)]
-struct Set<'a> {
-    value: &'a str,
-    #[serde(rename = "contentType", skip_serializing_if = "Option::is_none")]
-    content_type: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tags: Option<BTreeMap<String, String>>,
-}
 
 impl AzureStore {
     /// Key Vault API: `Set Secret`, which makes a version that is current at once. It has the tags and the content
@@ -51,7 +39,7 @@ impl AzureStore {
             Err(error) if error.kind().allows_stale() => return Err(error),
             Err(_) => (None, None),
         };
-        let body = json(&Set { value: text, content_type, tags }, text.len())?;
+        let body = Bytes::from_owner(json_body(&Set { value: text, content_type, tags })?);
         let written = call(self.client.set_secret(&place, Body::from(body).into(), None)).await;
         let bundle: Bundle = read(written?)?;
         self.found(&place);
@@ -118,18 +106,9 @@ impl AzureStore {
 fn check(options: &PutOptions) -> Result<()> {
     let message = match (options.stage, &options.if_version, &options.field) {
         (Stage::Current, IfVersion::Any, None) => return Ok(()),
-        (Stage::Current, IfVersion::Any, Some(_)) => return Err(no_fields()),
+        (Stage::Current, IfVersion::Any, Some(_)) => return Err(Error::no_fields()),
         (Stage::Current, ..) => "Key Vault cannot write on a condition",
         _ => "Key Vault holds no pending version; what is put is current at once",
     };
     Err(Error::new(ErrorKind::Unsupported, message))
-}
-
-/// A body with a value in it, wiped once it was sent. `length`: of the value.
-fn json(body: &Set<'_>, length: usize) -> Result<Bytes> {
-    // Escapes make it longer, at most six times; a buffer that grows would leave a part behind.
-    let mut text = Zeroizing::new(Vec::with_capacity(length * 6 + 16 * 1_024));
-    serde_json::to_writer(&mut *text, body)
-        .map_err(|_| Error::new(ErrorKind::Internal, "the request could not be written"))?;
-    Ok(Bytes::from_owner(text))
 }

@@ -6,13 +6,13 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use strongroom_core::{Error, ErrorKind, Result, SecretValue};
-use strongroom_http::{Client, Header, Method, Request, Response, TokenCache};
+use strongroom_http::{Client, Header, Method, Request, Response, TokenCache, json_body};
 use zeroize::Zeroizing;
 
 use crate::auth::Credential;
 use crate::classify;
 use crate::config::{Config, ENVIRONMENT, PROJECT_ID, SECRET_PATH};
-use crate::place::Place;
+use crate::name::Folder;
 
 /// One server, as one identity.
 #[derive(Debug)]
@@ -34,22 +34,22 @@ pub(crate) struct Api {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Call<'a> {
     /// One secret, in a version if it is said.
-    Get { folder: &'a Place, key: &'a str, version: Option<u64>, view: View },
+    Get { folder: &'a Folder, key: &'a str, version: Option<u64>, view: View },
     /// The secrets of a folder; and of all below it.
-    List { folder: &'a Place, is_recursive: bool, view: View },
+    List { folder: &'a Folder, is_recursive: bool, view: View },
     /// Makes a secret that is not there.
-    Create { folder: &'a Place, key: &'a str, value: &'a SecretValue },
+    Create { folder: &'a Folder, key: &'a str, value: &'a SecretValue },
     /// Makes a version of one that is.
-    Update { folder: &'a Place, key: &'a str, value: &'a SecretValue },
+    Update { folder: &'a Folder, key: &'a str, value: &'a SecretValue },
     /// Removes a secret.
-    Delete { folder: &'a Place, key: &'a str },
+    Delete { folder: &'a Folder, key: &'a str },
     /// Makes a folder in another one.
-    CreateFolder { at: &'a Place, name: &'a str },
+    CreateFolder { at: &'a Folder, name: &'a str },
 }
 
 impl Call<'_> {
     /// Where it is made.
-    fn folder(&self) -> &Place {
+    fn folder(&self) -> &Folder {
         match self {
             Self::Get { folder, .. }
             | Self::List { folder, .. }
@@ -125,7 +125,7 @@ impl Api {
         let request = &request;
         let answer = self.tokens.call(
             |token| async move {
-                let bearer = Header::secret("authorization", &bearer(token.value()))?;
+                let bearer = Header::bearer(token.value())?;
                 self.client.send(request()?.header(bearer)).await
             },
             |response| classify::is_of_token(response).then_some(false),
@@ -178,7 +178,7 @@ impl Api {
         }
     }
 
-    fn query(&self, request: Request, folder: &Place, view: View, is_old: bool) -> Request {
+    fn query(&self, request: Request, folder: &Folder, view: View, is_old: bool) -> Request {
         let project = if is_old { "workspaceId" } else { "projectId" };
         let mut request = request
             .query(project, self.config.project.as_str())
@@ -218,12 +218,7 @@ impl Api {
                 (body.secret_path, body.sort) = (Some(folder.path()), Some("shared"));
             }
         }
-        // Escapes make it longer, at most six times; a buffer that grows would leave a part behind.
-        let length = body.secret_value.map_or(0, str::len) * 6 + 4_096;
-        let mut text = Zeroizing::new(Vec::with_capacity(length));
-        serde_json::to_writer(&mut *text, &body)
-            .map_err(|_| Error::new(ErrorKind::Internal, "the request could not be written"))?;
-        Ok(text)
+        json_body(&body)
     }
 
     /// A service token of one folder is answered about that one, whatever is asked: so it has to be that of the
@@ -281,12 +276,4 @@ struct ServiceToken {
 struct Scope {
     environment: String,
     secret_path: String,
-}
-
-fn bearer(token: &SecretValue) -> SecretValue {
-    // A buffer that grows would leave a part of it behind.
-    let mut text = Vec::with_capacity(b"Bearer ".len() + token.len());
-    text.extend_from_slice(b"Bearer ");
-    text.extend_from_slice(token.expose());
-    SecretValue::from(text)
 }

@@ -6,8 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use strongroom_core::{Clock, Error, ErrorKind, Key, Moment, Result, SecretValue, Settings};
-use strongroom_http::{Client, Lease, Login, Method, Request, Response, Token};
-use zeroize::Zeroizing;
+use strongroom_http::{Client, Lease, Login, Method, Request, Response, Token, json_body};
 
 use crate::classify;
 
@@ -142,12 +141,9 @@ struct Granted {
 }
 
 impl InfisicalLogin {
-    async fn send(&self, path: &[&str], body: &impl Serialize, length: usize) -> Result<Response> {
-        // Escapes make it longer, at most six times; a buffer that grows would leave a part behind.
-        let mut text = Zeroizing::new(Vec::with_capacity(length * 6 + 256));
-        serde_json::to_writer(&mut *text, body)
-            .map_err(|_| Error::new(ErrorKind::Internal, "the request could not be written"))?;
-        self.client.send(Request::new(Method::Post, path.iter().copied()).json(text)).await
+    async fn send(&self, path: &[&str], body: &impl Serialize) -> Result<Response> {
+        let request = Request::new(Method::Post, path.iter().copied());
+        self.client.send(request.json(json_body(body)?)).await
     }
 
     /// The token that an answer grants. `began`: when its login was made.
@@ -196,7 +192,7 @@ impl Login for InfisicalLogin {
             let body = LoginRequest { client_id: &id, client_secret: secret.expose_str()? };
             let since = Moment::now(&*self.clock);
             let path = ["api", "v1", "auth", "universal-auth", "login"];
-            let response = self.send(&path, &body, id.len() + secret.len()).await?;
+            let response = self.send(&path, &body).await?;
             match response.status() {
                 200 => {
                     *self.began.lock().unwrap_or_else(PoisonError::into_inner) = Some(since);
@@ -217,7 +213,7 @@ impl Login for InfisicalLogin {
         let since = Moment::now(&*self.clock);
         let body = RenewRequest { access_token: token.value().expose_str()? };
         let path = ["api", "v1", "auth", "token", "renew"];
-        let response = self.send(&path, &body, token.value().len()).await?;
+        let response = self.send(&path, &body).await?;
         match response.status() {
             200 => self.token(since, began, &response),
             _ => Err(classify::of_login(&response)),

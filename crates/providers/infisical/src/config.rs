@@ -4,7 +4,7 @@ use strongroom_core::{Error, ErrorKind, Key, PROXY, Result, SecretName, Settings
 use strongroom_http::{CaBundle, Config as HttpConfig, Endpoint, Plaintext, Proxy};
 
 use crate::auth::{self, Credential};
-use crate::place::Place;
+use crate::name::Folder;
 
 pub(crate) const CLOUD: &str = "infisical_cloud";
 
@@ -39,12 +39,7 @@ const SIGNING_SECRET: Key = Key::text(
     "INFISICAL_SIGNING_SECRET_NAME",
     "logical name of the secret that holds the signing key, without `SECRETS_PREFIX`",
 );
-const CACHE_TTL: Key = Key::seconds(
-    "INFISICAL_CACHE_TTL_SECONDS",
-    1,
-    3_600,
-    "wins over `SECRETS_CACHE_TTL_SECONDS` for this provider",
-);
+const CACHE_TTL: Key = Key::cache_ttl("INFISICAL_CACHE_TTL_SECONDS");
 
 /// Infisical Cloud in the United States ("Regions").
 const CLOUD_URL: &str = "https://us.infisical.com";
@@ -75,7 +70,7 @@ pub(crate) struct Config {
     pub(crate) project: String,
     pub(crate) environment: String,
     /// The folder before every name.
-    pub(crate) root: Place,
+    pub(crate) root: Folder,
     pub(crate) with_imports: bool,
     pub(crate) expands: bool,
     pub(crate) signing_secret: Option<SecretName>,
@@ -89,7 +84,7 @@ impl Config {
         http.roots = CaBundle::read(settings, &CA_BUNDLE)?;
         http.proxy = Proxy::read(settings)?;
         let path = settings.text(&SECRET_PATH)?.unwrap_or_default();
-        let root = Place::read(&path).map_err(|error| error.with_key(SECRET_PATH.name))?;
+        let root = Folder::read(&path).map_err(|error| error.with_key(SECRET_PATH.name))?;
         Ok(Self {
             http,
             credential: Credential::read(settings)?,
@@ -148,11 +143,8 @@ fn slug(settings: &Settings, key: &Key, example: &str) -> Result<String> {
     }
 }
 
-fn signing(settings: &Settings, root: &Place) -> Result<Option<SecretName>> {
-    let checked = |text: String| {
-        let name = SecretName::new(&text)?;
-        root.below(&name).map(|_| name)
-    };
-    let name = settings.text(&SIGNING_SECRET)?.map(checked).transpose();
+fn signing(settings: &Settings, root: &Folder) -> Result<Option<SecretName>> {
+    let checked = |name: SecretName| root.below(&name).map(|_| name);
+    let name = settings.name(&SIGNING_SECRET)?.map(checked).transpose();
     name.map_err(|error| error.with_key(SIGNING_SECRET.name))
 }

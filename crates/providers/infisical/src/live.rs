@@ -9,7 +9,7 @@ use strongroom_core::{
 };
 
 use crate::api::View;
-use crate::place::Place;
+use crate::name::Folder;
 use crate::store::InfisicalStore;
 use crate::wire::Told;
 
@@ -72,7 +72,7 @@ impl InfisicalStore {
     /// Reads the versions of a key that are known to be within their grace.
     async fn read_again(
         &self,
-        folder: &Place,
+        folder: &Folder,
         key: &str,
         current: &Told,
         previous: &mut [Seen],
@@ -91,7 +91,7 @@ impl InfisicalStore {
     /// Looks for the versions before one that is new, newest first, as long as they are within their grace.
     async fn look(
         &self,
-        folder: &Place,
+        folder: &Folder,
         key: &str,
         told: &Told,
         current: Secret,

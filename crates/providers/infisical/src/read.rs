@@ -1,4 +1,4 @@
-//! Reading one secret, several of a folder in one call, and their names.
+//! Reading one secret, and several of a folder in one call.
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
@@ -9,7 +9,7 @@ use strongroom_core::{
 
 use crate::api::{Call, View};
 use crate::classify;
-use crate::place::Place;
+use crate::name::Folder;
 use crate::store::InfisicalStore;
 use crate::wire::{Answer, Asked, Listed, Told, no_version};
 
@@ -53,7 +53,7 @@ impl InfisicalStore {
     }
 
     /// As the server finds it by its name.
-    async fn by_name(&self, folder: &Place, key: &str) -> Result<Secret> {
+    async fn by_name(&self, folder: &Folder, key: &str) -> Result<Secret> {
         let view = self.view();
         self.told(folder, key, None, view).await?.into_secret(view.expands)
     }
@@ -64,7 +64,7 @@ impl InfisicalStore {
     }
 
     /// What the server says of the current version, but for its value.
-    async fn current(&self, folder: &Place, key: &str) -> Result<Told> {
+    pub(crate) async fn current(&self, folder: &Folder, key: &str) -> Result<Told> {
         let view = View { is_blind: true, ..View::default() };
         self.told(folder, key, None, view).await
     }
@@ -75,7 +75,7 @@ impl InfisicalStore {
     /// `NotFound`, reason `version`, if it has no such version.
     pub(crate) async fn older(
         &self,
-        folder: &Place,
+        folder: &Folder,
         key: &str,
         current: &Told,
         number: u64,
@@ -91,7 +91,7 @@ impl InfisicalStore {
     /// Infisical API: `GET /api/v4/secrets/{name}`, or that of v3.
     pub(crate) async fn told(
         &self,
-        folder: &Place,
+        folder: &Folder,
         key: &str,
         version: Option<u64>,
         view: View,
@@ -108,13 +108,13 @@ impl InfisicalStore {
         }
     }
 
-    fn asked<'a>(&'a self, folder: &'a Place, key: &'a str) -> Asked<'a> {
+    fn asked<'a>(&'a self, folder: &'a Folder, key: &'a str) -> Asked<'a> {
         let config = &self.api.config;
         Asked { project: &config.project, environment: &config.environment, folder, key }
     }
 
     /// Infisical API: `GET /api/v4/secrets`, or that of v3: all secrets of a folder, of which several are wanted.
-    async fn list_folder(&self, folder: &Place) -> Result<Listed> {
+    async fn list_folder(&self, folder: &Folder) -> Result<Listed> {
         let view = self.view();
         let response = self.api.ask(Call::List { folder, is_recursive: false, view }).await?;
         match response.status() {
@@ -128,7 +128,7 @@ impl InfisicalStore {
     ///
     /// # Errors
     /// `InvalidValue`, reason `collision`, if two imports have it.
-    async fn pick(&self, listed: &Listed, folder: &Place, key: &str) -> Result<Secret> {
+    async fn pick(&self, listed: &Listed, folder: &Folder, key: &str) -> Result<Secret> {
         let is_it = |told: &&Told| told.secret_key == key && told.sort == "shared";
         let expands = self.api.config.expands;
         let own = listed.secrets.iter().find(is_it);
@@ -149,14 +149,14 @@ impl InfisicalStore {
 
     /// Each folder of which several secrets are wanted is one call.
     pub(crate) async fn read_many(&self, names: &[SecretName]) -> Vec<Result<Secret>> {
-        let mut folders: HashMap<Place, usize> = HashMap::new();
+        let mut folders: HashMap<Folder, usize> = HashMap::new();
         let places: Vec<_> = names.iter().map(|name| self.api.config.root.below(name)).collect();
         for (folder, _) in places.iter().flatten() {
             *folders.entry(folder.clone()).or_default() += 1;
         }
         let is_alone = |left: u32| left.checked_sub(1);
         let alone = self.alone.fetch_update(Ordering::Relaxed, Ordering::Relaxed, is_alone).is_ok();
-        let mut listed: HashMap<Place, Result<Listed>> = HashMap::new();
+        let mut listed: HashMap<Folder, Result<Listed>> = HashMap::new();
         let mut down = None;
         let wanted = folders.into_iter().filter(|(_, count)| *count > 1 && !alone);
         for (folder, _) in wanted {
@@ -196,45 +196,6 @@ impl InfisicalStore {
             results.push(result);
         }
         results
-    }
-
-    /// The names below the folder of the settings, without values.
-    pub(crate) async fn names(&self, prefix: Option<&SecretName>) -> Result<Vec<SecretName>> {
-        let root = &self.api.config.root;
-        let Some(prefix) = prefix else { return self.tree(root).await };
-        let (folder, key) = root.below(prefix)?;
-        let mut names = match folder.child(&key) {
-            Some(below) => self.tree(&below).await?,
-            None => Vec::new(),
-        };
-        match self.current(&folder, &key).await {
-            Ok(_) => names.insert(0, prefix.clone()),
-            // Who may see what is below need not see this.
-            Err(error)
-                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => {}
-            Err(error) => return Err(error),
-        }
-        Ok(names)
-    }
-
-    /// The names at and below a folder.
-    async fn tree(&self, folder: &Place) -> Result<Vec<SecretName>> {
-        let view = View { is_blind: true, ..View::default() };
-        let response = self.api.ask(Call::List { folder, is_recursive: true, view }).await?;
-        let listed: Listed = match response.status() {
-            200 => response.json()?,
-            _ => match classify::error(&response, false) {
-                // A folder is made with the first secret in it.
-                error if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-                error => return Err(error),
-            },
-        };
-        let root = &self.api.config.root;
-        let name = |told: &Told| root.name(told.secret_path.as_deref()?, &told.secret_key);
-        let mut names: Vec<_> = listed.secrets.iter().filter_map(name).collect();
-        names.sort();
-        names.dedup();
-        Ok(names)
     }
 }
 

@@ -49,7 +49,7 @@ impl SecretStore for InfisicalStore {
 
     async fn get(&self, name: &SecretName, options: GetOptions) -> Result<Secret> {
         let read = match options.field {
-            Some(_) => Err(no_fields()),
+            Some(_) => Err(Error::no_fields()),
             None => self.read(name, &options.select).await,
         };
         read.map_err(|error| error.located(self.info.id(), "get", Some(name)))
@@ -107,9 +107,4 @@ impl SecretStore for InfisicalStore {
         let asked = examine::ask(&self.api).await;
         asked.map(|()| Probe::Active).map_err(|error| error.located(self.info.id(), "probe", None))
     }
-}
-
-pub(crate) fn no_fields() -> Error {
-    let message = "this store has no fields; read and write the whole value";
-    Error::new(ErrorKind::Unsupported, message)
 }

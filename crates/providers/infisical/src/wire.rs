@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use serde::Deserialize;
 use strongroom_core::{Error, ErrorKind, Reason, Result, Secret, SecretValue, SecretVersion};
 
-use crate::place::Place;
+use crate::name::Folder;
 
 /// One secret.
 #[derive(Clone, Deserialize)]
@@ -56,7 +56,7 @@ pub(crate) struct Answer {
 pub(crate) struct Asked<'a> {
     pub(crate) project: &'a str,
     pub(crate) environment: &'a str,
-    pub(crate) folder: &'a Place,
+    pub(crate) folder: &'a Folder,
     pub(crate) key: &'a str,
 }
 
@@ -181,13 +181,13 @@ mod tests {
         serde_json::from_str(&text).unwrap()
     }
 
-    fn asked(folder: &Place) -> Asked<'_> {
+    fn asked(folder: &Folder) -> Asked<'_> {
         Asked { project: "p", environment: "prod", folder, key: "KEY" }
     }
 
     #[test]
     fn an_answer_about_something_else_is_refused() {
-        let (here, there) = (Place::read("/app").unwrap(), Place::read("/other").unwrap());
+        let (here, there) = (Folder::read("/app").unwrap(), Folder::read("/other").unwrap());
         assert!(told("").check(asked(&here), false).is_ok());
         let kind = |told: Told, asked: Asked<'_>| told.check(asked, false).unwrap_err().kind();
         assert_eq!(kind(told(""), asked(&there)), ErrorKind::Misconfigured);

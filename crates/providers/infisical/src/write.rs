@@ -8,8 +8,8 @@ use strongroom_http::Response;
 
 use crate::api::Call;
 use crate::classify;
-use crate::place::Place;
-use crate::store::{InfisicalStore, no_fields};
+use crate::name::Folder;
+use crate::store::InfisicalStore;
 use crate::wire::{Answer, has_reference, is_kept};
 
 impl InfisicalStore {
@@ -47,7 +47,7 @@ impl InfisicalStore {
 
     async fn create(
         &self,
-        folder: &Place,
+        folder: &Folder,
         key: &str,
         value: &SecretValue,
     ) -> Result<SecretVersion> {
@@ -62,7 +62,7 @@ impl InfisicalStore {
     }
 
     /// Makes a folder; the server makes those on the way to it. Infisical API: `POST /api/v2/folders`, or that of v1.
-    async fn make(&self, folder: &Place) -> Result<()> {
+    async fn make(&self, folder: &Folder) -> Result<()> {
         let Some((at, name)) = folder.parent() else { return Ok(()) };
         let response = self.api.ask(Call::CreateFolder { at: &at, name }).await?;
         match response.status() {
@@ -108,7 +108,7 @@ fn changed(response: &Response) -> Result<Answer> {
 /// Whether the secret must not be there.
 fn check(options: &PutOptions) -> Result<bool> {
     let message = match (options.stage, &options.if_version, &options.field) {
-        (Stage::Current, _, Some(_)) => return Err(no_fields()),
+        (Stage::Current, _, Some(_)) => return Err(Error::no_fields()),
         (Stage::Current, IfVersion::Any, None) => return Ok(false),
         (Stage::Current, IfVersion::Absent, None) => return Ok(true),
         (Stage::Current, ..) => "Infisical cannot write only if a version is current",

@@ -19,7 +19,13 @@ const PREFIX: Key = Key::text(
 )
 .with_default("");
 
-/// The provider `env`, selected by `SECRETS_PROVIDER=env`.
+/// The provider `env`, selected by `SECRETS_PROVIDER=env`: secrets in variables, read only.
+///
+/// The variable of a name is `SECRETS_ENV_PREFIX` and the name in upper snake case: `billing/database-url` is
+/// `BILLING_DATABASE_URL`, `connectionStrings/primary` is `CONNECTION_STRINGS_PRIMARY`. Instead of the
+/// variable, the same name with `_FILE` may point to a file, which loses one trailing newline. Two names
+/// that stand for one variable are an error once both were read, and so are names whose variable would end
+/// in `_FILE`.
 pub const ENV: Provider = Provider::new(&["env"], &[PREFIX, SIGNING_SECRET_NAME], |open| {
     Box::pin(async move { open_env(open) })
 });
@@ -42,15 +48,9 @@ impl Examine for NoNetwork {
     }
 }
 
-/// Secrets in variables. Read only.
-///
-/// The variable of a name is the prefix and the name in upper snake case: `billing/database-url` is
-/// `BILLING_DATABASE_URL`, `connectionStrings/primary` is `CONNECTION_STRINGS_PRIMARY`. Instead of the
-/// variable, the same name with `_FILE` may point to a file, which loses one trailing newline. Two names
-/// that stand for one variable are an error once both were read, and so are names whose variable would end
-/// in `_FILE`.
+/// Secrets in variables.
 #[derive(Debug)]
-pub struct EnvStore {
+pub(crate) struct EnvStore {
     settings: Settings,
     prefix: String,
     // Which name first asked for a variable: the mapping is not injective (`a/b` and `a-b`).
@@ -62,7 +62,7 @@ impl EnvStore {
     ///
     /// # Errors
     /// `Misconfigured` if the prefix has characters that a variable cannot have.
-    pub fn new(settings: Settings, prefix: &str) -> Result<Self> {
+    pub(crate) fn new(settings: Settings, prefix: &str) -> Result<Self> {
         if !prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
             let message = "must be letters, digits and underscores, as in `APP_`";
             return Err(Error::new(ErrorKind::Misconfigured, message).with_key(PREFIX.name));
@@ -148,9 +148,7 @@ impl SecretStore for EnvStore {
     }
 
     async fn get(&self, name: &SecretName, options: GetOptions) -> Result<Secret> {
-        self.read(name, &options)
-            .await
-            .map_err(|error| error.with_name(name.as_str()).with_operation("env", "get"))
+        self.read(name, &options).await.map_err(|error| error.located("env", "get", Some(name)))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! - `file`: a folder of files; or `releases/<stamp>/` with a `current` link, which gives versions,
 //!   rotation and snapshots that are never torn. [`FILE`] is the provider, [`FileStore`] the store.
-//! - `env`: variables, or the files that `NAME_FILE` variables point to. [`ENV`], [`EnvStore`].
+//! - `env`: variables, or the files that `NAME_FILE` variables point to. [`ENV`].
 //! - `memory`: for tests, [`MemoryStore`].
 //!
 //! [`ProcessEnvironment`] is where settings come from outside tests.
@@ -19,20 +19,19 @@ mod environment;
 mod file;
 mod memory;
 
-pub use env::{ENV, EnvStore};
+pub use env::ENV;
 pub use environment::ProcessEnvironment;
 pub use file::{FILE, FileStore};
 pub use memory::MemoryStore;
 
-use strongroom_core::{Error, ErrorKind, Key, Result, SecretName, Settings};
+use strongroom_core::{Key, Result, SecretName, Settings};
 
 /// The setting that names the signing key of the providers of this crate.
-const SIGNING_SECRET_NAME: Key = SET_SIGNING_SECRET_NAME.with_default("signing-key");
-
-const SET_SIGNING_SECRET_NAME: Key = Key::text(
+const SIGNING_SECRET_NAME: Key = Key::text(
     "SECRETS_SIGNING_SECRET_NAME",
     "logical name of the secret that holds the signing key",
-);
+)
+.with_default("signing-key");
 
 /// The logical name of the signing key, and whether somebody set it: `SECRETS_SIGNING_SECRET_NAME`, by
 /// default `signing-key`.
@@ -40,13 +39,7 @@ const SET_SIGNING_SECRET_NAME: Key = Key::text(
 /// # Errors
 /// `Misconfigured` if the setting is no name.
 pub fn signing_key(settings: &Settings) -> Result<(SecretName, bool)> {
-    let set = settings.text(&SET_SIGNING_SECRET_NAME)?;
-    let name = set.as_deref().or(SIGNING_SECRET_NAME.default).unwrap_or_default();
-    let name = SecretName::new(name).map_err(|error| error.with_key(SIGNING_SECRET_NAME.name))?;
-    Ok((name, set.is_some()))
-}
-
-/// The error for a field that is handed to a store of plain values.
-fn no_fields() -> Error {
-    Error::new(ErrorKind::Unsupported, "this store has no fields; read and write the whole value")
+    let name = settings.name(&SIGNING_SECRET_NAME)?;
+    let name = name.ok_or_else(|| Settings::missing(&SIGNING_SECRET_NAME))?;
+    Ok((name, settings.is_set(&SIGNING_SECRET_NAME)))
 }

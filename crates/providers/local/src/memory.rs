@@ -77,7 +77,7 @@ impl MemoryStore {
 
     fn read(&self, name: &SecretName, options: &GetOptions) -> Result<Secret> {
         if options.field.is_some() {
-            return Err(crate::no_fields());
+            return Err(Error::no_fields());
         }
         let secrets = self.secrets();
         let entry = secrets.get(name).ok_or_else(no_secret)?;
@@ -100,7 +100,7 @@ impl MemoryStore {
         options: &PutOptions,
     ) -> Result<SecretVersion> {
         if options.field.is_some() {
-            return Err(crate::no_fields());
+            return Err(Error::no_fields());
         }
         let now = self.clock.now();
         let mut secrets = self.secrets();
@@ -182,7 +182,7 @@ fn no_secret() -> Error {
 const INFO: ProviderInfo = ProviderInfo::new("memory");
 
 fn located(name: &SecretName, operation: &'static str) -> impl Fn(Error) -> Error {
-    move |error| error.with_name(name.as_str()).with_operation(INFO.id(), operation)
+    move |error| error.located(INFO.id(), operation, Some(name))
 }
 
 #[async_trait]
@@ -252,9 +252,7 @@ impl SecretStore for MemoryStore {
     }
 
     async fn list(&self, prefix: Option<&SecretName>) -> Result<Vec<SecretName>> {
-        let below = |name: &&SecretName| {
-            prefix.is_none_or(|prefix| *name == prefix || name.strip_prefix(prefix).is_some())
-        };
+        let below = |name: &&SecretName| prefix.is_none_or(|prefix| name.is_within(prefix));
         let secrets = self.secrets();
         let alive = secrets.iter().filter(|(_, entry)| !entry.deleted).map(|(name, _)| name);
         Ok(alive.filter(below).cloned().collect())

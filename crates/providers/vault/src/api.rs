@@ -6,8 +6,8 @@ use strongroom_core::{Clock, Error, ErrorKind, ProviderInfo, Result, Settings};
 use strongroom_http::{Response, Token, TokenCache};
 
 use crate::auth::{self, About, Auth};
+use crate::classify;
 use crate::config::ServerConfig;
-use crate::refusal;
 pub(crate) use crate::server::{Call, path};
 use crate::server::{Server, words};
 
@@ -51,7 +51,7 @@ impl Api {
         let response = self.ask(&call).await?;
         match response.status() {
             200 | 204 | 400 | 404 => Ok(response),
-            _ => Err(refusal::error(&response)),
+            _ => Err(classify::error(&response)),
         }
     }
 
@@ -70,7 +70,7 @@ impl Api {
         }
         match self.ask(&Call::get(words(&["auth", "token", "lookup-self"]))).await {
             Ok(response) if response.status() == 200 => Ok(()),
-            Ok(response) => Err(refusal::error(&response)),
+            Ok(response) => Err(classify::error(&response)),
             // It is accepted, and not even allowed to ask about itself.
             Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
             Err(error) => Err(error),
@@ -117,7 +117,7 @@ impl Api {
     pub(crate) async fn ask(&self, call: &Call) -> Result<Response> {
         let Some(tokens) = &self.tokens else {
             let response = self.server.send(call, None).await?;
-            return match refusal::is_of_token(&response) {
+            return match classify::is_of_token(&response) {
                 true => Err(self.refused_by_agent(call).await),
                 false => Ok(response),
             };
@@ -126,7 +126,7 @@ impl Api {
             .call(
                 |token| async move { self.server.send(call, Some(&token)).await },
                 |response| {
-                    refusal::is_of_token(response).then(|| refusal::knows_the_token(response))
+                    classify::is_of_token(response).then(|| classify::knows_the_token(response))
                 },
             )
             .await;
@@ -137,14 +137,14 @@ impl Api {
     async fn refused_by_agent(&self, call: &Call) -> Error {
         let lookup = Call::get(words(&["auth", "token", "lookup-self"]));
         match self.server.send(&lookup, None).await {
-            Ok(response) if response.status() == 200 || refusal::knows_the_token(&response) => {
+            Ok(response) if response.status() == 200 || classify::knows_the_token(&response) => {
                 denied(call)
             }
-            Ok(response) if refusal::is_of_token(&response) => {
+            Ok(response) if classify::is_of_token(&response) => {
                 let message = "the agent sends no token that the server accepts; check its auto-auth, and that it listens at VAULT_ADDR";
                 Error::new(ErrorKind::Unauthenticated, message).with_key(self.credential)
             }
-            Ok(response) => refusal::error(&response),
+            Ok(response) => classify::error(&response),
             Err(error) => error,
         }
     }

@@ -11,9 +11,10 @@ use strongroom_http::Response;
 
 use crate::api::{Api, Call};
 use crate::auth::About;
-use crate::config::{KvConfig, KvVersion, TransitConfig};
 use crate::health;
+use crate::kv::{KvConfig, KvVersion};
 use crate::server::{path, words};
+use crate::transit::TransitConfig;
 
 /// Looks at the server and at the token, for `doctor`.
 #[derive(Debug)]

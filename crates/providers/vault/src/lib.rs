@@ -15,11 +15,11 @@
 
 mod api;
 mod auth;
+mod classify;
 mod config;
 mod examine;
 mod health;
 mod kv;
-mod refusal;
 mod server;
 mod transit;
 

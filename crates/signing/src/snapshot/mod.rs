@@ -92,16 +92,8 @@ impl KeySnapshot {
         Ok(Self { ring, purpose, states })
     }
 
-    /// The same keys for another purpose, each with a sub-key of its own.
-    ///
-    /// # Errors
-    /// `Misconfigured` if the purpose is not one.
-    pub fn for_purpose(&self, purpose: &str) -> Result<Self> {
-        self.with_purpose(&Purpose::new(purpose)?)
-    }
-
-    /// As [`for_purpose`](Self::for_purpose), for one that was checked before. The sub-keys of the first 64
-    /// purposes are derived once and kept.
+    /// The same keys for another purpose, each with a sub-key of its own. Those of the first 64 purposes are derived
+    /// once and kept.
     ///
     /// # Errors
     /// `Internal` if a sub-key cannot be derived.
@@ -166,11 +158,6 @@ impl KeySnapshot {
     /// Whether a key of this id is in the snapshot, in whatever state.
     pub fn knows(&self, key: &KeyId) -> bool {
         self.position(key).is_some()
-    }
-
-    /// The purpose that this signs for.
-    pub fn purpose(&self) -> &Purpose {
-        &self.purpose
     }
 
     /// When the provider was asked, before the first answer. The age counts from here.

@@ -73,11 +73,11 @@ fn f032_b077_a_retired_key_ends_at_the_second_its_grace_is_over() {
 #[test]
 fn b074_b075_another_purpose_is_another_signature() {
     let default = ring(vec![(key("1"), KeyState::Current)], &clock()).unwrap();
-    let webhook = default.for_purpose("webhook").unwrap();
+    let webhook = default.with_purpose(&Purpose::new("webhook").unwrap()).unwrap();
     let signature = webhook.sign(b"hi").unwrap();
     assert!(webhook.verify(b"hi", &signature).is_ok());
     assert_eq!(reason(default.verify(b"hi", &signature)), Some(Reason::Tag));
-    assert!(default.for_purpose("Not A Purpose").is_err());
+    assert!(Purpose::new("Not A Purpose").is_err());
 }
 
 #[test]

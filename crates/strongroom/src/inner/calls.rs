@@ -32,8 +32,7 @@ impl Asked {
     fn is_of(&self, name: &SecretName) -> bool {
         let Self::Verify(signature) = self else { return true };
         let id = signature.key();
-        let version = id.as_str().get(8..).and_then(|digits| digits.parse().ok());
-        version.is_none_or(|version| KeyId::transit(name.as_str(), version) == *id)
+        id.version().is_none_or(|version| KeyId::transit(name.as_str(), version) == *id)
     }
 
     /// Asks again, about a message of our own: it verifies with no signature, and to be told so is an answer.

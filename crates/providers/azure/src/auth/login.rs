@@ -20,7 +20,7 @@ use strongroom_http::{Client, Config as HttpConfig, Lease, Login, Token};
 use super::config::{CLIENT_SECRET, Credential, FEDERATED_TOKEN_FILE, IdentityHost, METHOD};
 use super::transport::{IdentityTransport, Server};
 use crate::config::Config;
-use crate::wire::{self, quiet};
+use crate::sdk::{self, quiet};
 
 /// Longest time for one login. The Azure CLI takes seconds; the official credentials would try for minutes.
 const LOGIN: Duration = Duration::from_secs(10);
@@ -137,11 +137,7 @@ impl AzureLogin {
             let message = "the token was over when it came; is the clock of this machine right?";
             return Err(Error::new(ErrorKind::Unauthenticated, message));
         };
-        let secret = token.token.secret();
-        // A text that grows would leave parts of it behind.
-        let mut value = String::with_capacity("Bearer ".len() + secret.len());
-        value.extend(["Bearer ", secret]);
-        let value = SecretValue::from(value);
+        let value = SecretValue::from(token.token.secret());
         Ok(Token::new(value, Lease::Ends { since, length, renewable: false }))
     }
 
@@ -158,7 +154,7 @@ impl AzureLogin {
                 let message = "the Azure CLI hands out no token; install it as `az` (2.54 or newer), and log in with `az login`";
                 Error::new(ErrorKind::Unauthenticated, message).with_key(METHOD.name)
             }
-            _ => wire::ours(error),
+            _ => sdk::ours(error),
         }
     }
 }
@@ -195,7 +191,7 @@ struct Assertion(SecretValue);
 #[async_trait]
 impl ClientAssertion for Assertion {
     async fn secret(&self, _: Option<ClientMethodOptions<'_>>) -> azure_core::Result<String> {
-        self.0.expose_str().map(str::to_owned).map_err(wire::wrapped)
+        self.0.expose_str().map(str::to_owned).map_err(sdk::wrapped)
     }
 }
 

@@ -7,8 +7,7 @@ use azure_core::http::{AsyncRawResponse, Request, StatusCode, Url};
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use strongroom_core::{Error, ErrorKind, Result, SecretValue};
-use strongroom_http::{Endpoint, Response};
-use zeroize::Zeroizing;
+use strongroom_http::{Endpoint, Response, json_body};
 
 use super::config::{MANAGED_IDENTITY_CLIENT_ID, METHOD};
 use super::transport::of_login;
@@ -41,9 +40,7 @@ pub(super) fn token(response: &Response) -> Result<AsyncRawResponse> {
         token_type: "Bearer",
         resource: "",
     };
-    let mut body = Zeroizing::new(Vec::with_capacity(answer.access_token.len() * 2 + 128));
-    serde_json::to_writer(&mut *body, &expected).map_err(|_| response.malformed())?;
-    let body = Bytes::from_owner(body);
+    let body = Bytes::from_owner(json_body(&expected)?);
     Ok(AsyncRawResponse::from_bytes(StatusCode::Ok, Headers::new(), body))
 }
 

@@ -7,7 +7,7 @@ use strongroom_core::{Error, ErrorKind, Result};
 use strongroom_http::{Client, Response};
 
 use super::{entra, managed};
-use crate::wire;
+use crate::sdk;
 
 /// Sends the requests of one credential.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl IdentityTransport {
     async fn send(&self, theirs: &Request) -> Result<AsyncRawResponse> {
         match &self.server {
             Server::Entra { setting } => {
-                let response = self.client.send(wire::request(theirs)?).await?;
+                let response = self.client.send(sdk::request(theirs)?).await?;
                 match response.status() {
                     200 => Ok(answer(response)),
                     _ => Err(entra::refusal(&response, setting)),
@@ -55,7 +55,7 @@ impl IdentityTransport {
     }
 
     async fn ask_host(&self, theirs: &Request, is_named: bool) -> Result<AsyncRawResponse> {
-        let response = self.client.send(wire::request(theirs)?).await;
+        let response = self.client.send(sdk::request(theirs)?).await;
         let response = response.map_err(|error| managed::absent(error, self.client.endpoint()))?;
         match response.status() {
             200 => managed::token(&response),
@@ -67,7 +67,7 @@ impl IdentityTransport {
 #[async_trait]
 impl HttpClient for IdentityTransport {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
-        self.send(request).await.map_err(wire::wrapped)
+        self.send(request).await.map_err(sdk::wrapped)
     }
 }
 

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use rustix::fs::StatVfsMountFlags;
 use strongroom_core::{Check, Examine, Outcome, Result};
 
-use super::dir::{Dir, failed};
+use super::dir::Dir;
+use super::disk_error::failed;
 use super::files::Files;
 use super::layout::{Layout, look};
 use super::snapshot::identity;

@@ -35,7 +35,7 @@ impl Files {
         paths::check(name)?;
         let select = &options.select;
         if options.field.is_some() {
-            return Err(crate::no_fields());
+            return Err(Error::no_fields());
         }
         let (dir, policy) = match select {
             Select::Current => return self.current(name),
@@ -128,7 +128,7 @@ impl Files {
     ) -> Result<Option<SecretVersion>> {
         paths::check(name)?;
         if options.field.is_some() {
-            return Err(crate::no_fields());
+            return Err(Error::no_fields());
         }
         let file = newline::encode(value, self.exact)?;
         let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
@@ -251,9 +251,7 @@ impl Files {
     }
 
     pub(super) fn list(&self, prefix: Option<&SecretName>) -> Result<Vec<SecretName>> {
-        let below = |name: &SecretName| {
-            prefix.is_none_or(|prefix| name == prefix || name.strip_prefix(prefix).is_some())
-        };
+        let below = |name: &SecretName| prefix.is_none_or(|prefix| name.is_within(prefix));
         // A folder that is being removed shows some of its names only, so no listing is sure by itself.
         let names = self.in_force(|snapshot| names_in(&snapshot.dir), |_| false)??;
         Ok(names.into_iter().filter(below).collect())

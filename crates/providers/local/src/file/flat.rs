@@ -5,7 +5,8 @@ use std::os::fd::OwnedFd;
 use strongroom_core::{Error, ErrorKind, IfVersion, PutOptions, Reason, Result, SecretName, Stage};
 
 use super::config::Config;
-use super::dir::{Dir, absent_or_failed, failed};
+use super::dir::Dir;
+use super::disk_error::{absent_or_failed, failed};
 use super::manifest::{self, names_in};
 use super::publish::{LOCK, dir_mode, file_mode, lock_mode};
 use super::root::Root;

@@ -9,7 +9,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::fs::Mode;
 use strongroom_core::{ErrorKind, Result, VersionInfo, VersionState};
 
-use super::dir::{Dir, failed};
+use super::dir::Dir;
+use super::disk_error::failed;
 use super::layout::{is_unfinished, stamps};
 use super::policy::Policy;
 use super::root::{Root, dangling, no_link};

@@ -6,7 +6,8 @@ use rustix::fs::FileType;
 use strongroom_core::{Result, SecretName, escaped};
 
 use super::config::Config;
-use super::dir::{Dir, failed};
+use super::dir::Dir;
+use super::disk_error::failed;
 use super::layout::stamps;
 use super::manifest::{self, Contents, contents};
 use super::root::Root;

@@ -5,7 +5,8 @@ use std::io;
 use rustix::fs::FileType;
 use strongroom_core::Result;
 
-use super::dir::{Dir, failed};
+use super::dir::Dir;
+use super::disk_error::failed;
 use super::manifest::Manifest;
 use super::policy::Policy;
 use super::stamp::Stamp;

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use strongroom_core::{Error, ErrorKind, Reason, Result, SecretName, SecretValue, escaped};
 
-use super::dir::{Dir, failed};
+use super::dir::Dir;
+use super::disk_error::failed;
 use super::paths::MAX_DEPTH;
 use super::policy::Policy;
 

@@ -2,6 +2,7 @@
 
 mod config;
 mod dir;
+mod disk_error;
 mod examine;
 mod files;
 mod flat;

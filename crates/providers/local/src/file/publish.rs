@@ -13,7 +13,8 @@ use strongroom_core::{
     escaped,
 };
 
-use super::dir::{Dir, failed};
+use super::dir::Dir;
+use super::disk_error::failed;
 use super::history::History;
 use super::manifest::{self, Manifest, contents, names_in};
 use super::policy::Policy;

@@ -9,7 +9,8 @@ use rustix::io::Errno;
 use strongroom_core::{Error, ErrorKind, Reason, Result, escaped};
 
 use super::config::Config;
-use super::dir::{Dir, failed};
+use super::dir::Dir;
+use super::disk_error::failed;
 use super::layout::{self, Layout};
 use super::manifest::Manifest;
 use super::policy::Policy;

@@ -8,7 +8,8 @@ use rustix::fs::Stat;
 use strongroom_core::{ErrorKind, Result, Secret, SecretName};
 use zeroize::Zeroizing;
 
-use super::dir::{Dir, absent_or_failed, failed};
+use super::dir::Dir;
+use super::disk_error::{absent_or_failed, failed};
 use super::manifest::{self, MAX_FILE_BYTES, Manifest};
 use super::policy::Policy;
 use super::stamp::Stamp;

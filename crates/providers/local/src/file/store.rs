@@ -10,7 +10,7 @@ use strongroom_core::{
 };
 
 use super::config::Config;
-use super::dir::failed;
+use super::disk_error::failed;
 use super::files::Files;
 use super::layout::Layout;
 use super::root::Root;
@@ -94,11 +94,7 @@ fn at_start(error: Error) -> Error {
 }
 
 fn located(error: Error, operation: &'static str, name: Option<&SecretName>) -> Error {
-    let error = match (error.name(), name) {
-        (None, Some(name)) => error.with_name(name.as_str()),
-        _ => error,
-    };
-    error.with_operation(INFO.id(), operation)
+    error.located(INFO.id(), operation, name)
 }
 
 fn capabilities_of(layout: Layout) -> Capabilities {

@@ -5,13 +5,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use strongroom_core::{Error, ErrorKind, Key, Result, SecretName, SecretValue, Settings};
-use strongroom_http::{Lease, Token};
+use strongroom_http::{Lease, Token, json_body};
 use zeroize::Zeroizing;
 
 use super::config::{ROLE_ID, SECRET_ID};
 use super::login::Method;
 use super::{credential_fault, wire};
-use crate::refusal;
+use crate::classify;
 use crate::server::{Call, Server, words};
 
 /// Logs in with AppRole.
@@ -69,10 +69,10 @@ impl AppRole {
                 *lock(&self.unwrapped) = Some(unwrapped.clone());
                 Ok(unwrapped.secret_id)
             }
-            400 | 403 if refusal::is_ours(&response) => {
-                Err(refusal::said(&response).unwrap_or_else(used_up))
+            400 | 403 if classify::is_ours(&response) => {
+                Err(classify::said(&response).unwrap_or_else(used_up))
             }
-            _ => Err(refusal::of_login(&response)),
+            _ => Err(classify::of_login(&response)),
         }
     }
 
@@ -86,15 +86,15 @@ impl AppRole {
         wrapping: &SecretValue,
         used_up: impl FnOnce() -> Error,
     ) -> Result<()> {
-        let body = wire::json(&LookupRequest { token: wrapping.expose_str()? }, wrapping.len());
+        let body = json_body(&LookupRequest { token: wrapping.expose_str()? })?;
         let call = Call::post(words(&["sys", "wrapping", "lookup"]), body);
         let response = server.send(&call, None).await?;
         match response.status() {
             200 => {}
-            400 | 403 if refusal::is_ours(&response) => {
-                return Err(refusal::said(&response).unwrap_or_else(used_up));
+            400 | 403 if classify::is_ours(&response) => {
+                return Err(classify::said(&response).unwrap_or_else(used_up));
             }
-            _ => return Err(refusal::of_login(&response)),
+            _ => return Err(classify::of_login(&response)),
         }
         let Lookup { data: Origin { creation_path } } = response.json()?;
         let role =
@@ -130,9 +130,8 @@ impl Method for AppRole {
             role_id: credentials.role_id.expose_str()?,
             secret_id: secret_id.expose_str()?,
         };
-        let length = credentials.role_id.len() + secret_id.len();
         let refused = "the server does not accept the role id with this secret id: one of them is wrong, used up or expired";
-        wire::log_in(server, &self.mount, &body, length, refused).await
+        wire::log_in(server, &self.mount, &body, refused).await
     }
 
     fn has_new_credentials(&self) -> bool {

@@ -60,9 +60,8 @@ impl Method for Jwt {
         let jwt = self.read()?;
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(jwt.clone());
         let body = LoginRequest { role: &self.role, jwt: jwt.expose_str()? };
-        let length = self.role.len() + jwt.len();
         let refused = "the server does not accept the JWT for the role of VAULT_ROLE: it is expired, of another issuer or audience, or the role is not there or not for it";
-        wire::log_in(server, &self.mount, &body, length, refused).await
+        wire::log_in(server, &self.mount, &body, refused).await
     }
 
     fn has_new_credentials(&self) -> bool {

@@ -5,13 +5,12 @@ use std::time::Duration;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use strongroom_core::{Error, ErrorKind, Moment, Result, SecretName, SecretValue};
-use strongroom_http::{Lease, Response, Token};
-use zeroize::Zeroizing;
+use strongroom_http::{Lease, Response, Token, json_body};
 
-use crate::refusal;
+use crate::classify;
 use crate::server::{Call, Server, path, words};
 
-/// Logs in at a mount with a body, whose texts are of this length in all, and reads the token.
+/// Logs in at a mount with a body, and reads the token.
 ///
 /// Vault API: `POST /v1/auth/{mount}/login`.
 ///
@@ -21,16 +20,15 @@ pub(super) async fn log_in(
     server: &Server,
     mount: &SecretName,
     body: &impl Serialize,
-    length: usize,
     refused: &'static str,
 ) -> Result<Token> {
     let mut place = words(&["auth"]);
     place.extend(path(mount, &["login"], None));
     let since = Moment::now(&*server.clock);
-    let response = server.send(&Call::post(place, json(body, length)), None).await?;
+    let response = server.send(&Call::post(place, json_body(body)?), None).await?;
     match response.status() {
         200 => token(&response, since),
-        400 | 401 | 403 if refusal::is_ours(&response) => Err(match refusal::said(&response) {
+        400 | 401 | 403 if classify::is_ours(&response) => Err(match classify::said(&response) {
             Some(said) => said,
             None if response.status() == 403 => {
                 let message = format!(
@@ -40,7 +38,7 @@ pub(super) async fn log_in(
             }
             None => Error::new(ErrorKind::Unauthenticated, refused),
         }),
-        _ => Err(refusal::of_login(&response)),
+        _ => Err(classify::of_login(&response)),
     }
 }
 
@@ -60,17 +58,17 @@ pub(super) async fn renew(server: &Server, held: &Token) -> Result<Token> {
             let lease = lease(since, lease_duration, renewable);
             Ok(Token::new(held.value().clone(), lease))
         }
-        400 if refusal::is_ours(&response) => {
+        400 if classify::is_ours(&response) => {
             Err(Error::new(ErrorKind::Unsupported, "the token cannot be renewed"))
         }
-        403 if refusal::is_ours(&response) => {
+        403 if classify::is_ours(&response) => {
             Err(Error::new(ErrorKind::Unauthenticated, "the token is not accepted any more"))
         }
         // In the last second before its role's limit.
-        500 if refusal::is_past_its_limit(&response) => {
+        500 if classify::is_past_its_limit(&response) => {
             Err(Error::new(ErrorKind::Unsupported, "the token cannot be renewed any more"))
         }
-        _ => Err(refusal::of_login(&response)),
+        _ => Err(classify::of_login(&response)),
     }
 }
 
@@ -85,14 +83,14 @@ pub(crate) async fn look_up(server: &Server, token: Option<&Token>) -> Result<Ab
     let response = server.send(&call, token).await?;
     match response.status() {
         200 => Ok(response.json::<LookUp>()?.data),
-        403 if refusal::knows_the_token(&response) => {
+        403 if classify::knows_the_token(&response) => {
             let message = "the token is accepted, and may not ask about itself";
             Err(Error::new(ErrorKind::PermissionDenied, message))
         }
-        403 if refusal::is_ours(&response) => {
+        403 if classify::is_ours(&response) => {
             Err(Error::new(ErrorKind::Unauthenticated, "the token is not accepted"))
         }
-        _ => Err(refusal::of_login(&response)),
+        _ => Err(classify::of_login(&response)),
     }
 }
 
@@ -149,15 +147,6 @@ fn with_uses(token: Token, uses: i64) -> Token {
 
 fn granted(response: &Response) -> Result<Granted> {
     response.json::<LoginResponse>()?.auth.ok_or_else(|| response.malformed())
-}
-
-/// JSON of texts that are so long in all, and have no control characters: each byte takes two at most. The buffer
-/// does not grow, as a growing one leaves copies behind.
-pub(super) fn json(body: &impl Serialize, length: usize) -> Zeroizing<Vec<u8>> {
-    const AROUND: usize = 256;
-    let mut text = Zeroizing::new(Vec::with_capacity(2 * length + AROUND));
-    serde_json::to_writer(&mut *text, body).expect("text and numbers are always JSON");
-    text
 }
 
 #[derive(Deserialize)]

@@ -8,7 +8,7 @@ use strongroom_http::Response;
 use super::wire::{DataTwo, Metadata, ReadTwo, object, time};
 use super::{KvStore, no_secret};
 use crate::api::{Call, path};
-use crate::refusal;
+use crate::classify;
 
 impl KvStore {
     /// Reads one version, or the current one, with what the server says of it whatever is in it.
@@ -86,12 +86,12 @@ pub(super) fn found(response: &Response) -> Result<Found<'_>> {
                 let Metadata { version, created_time, destroyed } = data.metadata;
                 return Ok(Found::Deleted { version, created_at: time(&created_time), destroyed });
             }
-            match refusal::error(response) {
+            match classify::error(response) {
                 error if error.kind() == ErrorKind::NotFound => Ok(Found::Nothing),
                 error => Err(error),
             }
         }
-        _ => Err(refusal::error(response)),
+        _ => Err(classify::error(response)),
     }
 }
 

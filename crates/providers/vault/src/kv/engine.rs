@@ -7,9 +7,9 @@ use serde::Deserialize;
 use strongroom_core::{Clock, Error, ErrorKind, Moment, Reason, Result, SecretName};
 use strongroom_http::Response;
 
+use super::config::KvVersion;
 use crate::api::{Api, Call};
-use crate::config::KvVersion;
-use crate::refusal;
+use crate::classify;
 
 /// How long after it was asked the server is asked again because something was not found.
 const ASKED_AGAIN: Duration = Duration::from_secs(30);
@@ -91,7 +91,7 @@ impl Engine {
                 200 => self.check(&response, mount).map(Some),
                 // No right to ask, no such mount, or a gateway that lets nothing below `sys` pass.
                 403..=405 => Ok(None),
-                _ => Err(refusal::error(&response)),
+                _ => Err(classify::error(&response)),
             }
         });
         match (answered, said) {

@@ -3,10 +3,10 @@
 use strongroom_core::{ErrorKind, Result, SecretName};
 
 use super::KvStore;
+use super::config::KvVersion;
 use super::wire::Listed;
 use crate::api::{Call, path};
-use crate::config::KvVersion;
-use crate::refusal;
+use crate::classify;
 
 impl KvStore {
     /// The logical names at and below a prefix, sorted. Names of others that are no logical names, with a
@@ -57,11 +57,11 @@ impl KvStore {
         match response.status() {
             200 => Ok(response.json::<Listed>()?.data.keys),
             // An empty folder is a 404, like one that does not exist.
-            404 => match refusal::error(&response) {
+            404 => match classify::error(&response) {
                 error if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
                 error => Err(error),
             },
-            _ => Err(refusal::error(&response)),
+            _ => Err(classify::error(&response)),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Secrets in the KV engine, version 1 or 2.
 
+mod config;
 mod data;
 mod engine;
 mod list;
@@ -18,8 +19,8 @@ use strongroom_core::{
     SecretVersion, Select, Stage, VersionInfo,
 };
 
+pub(crate) use self::config::{KvConfig, KvVersion, MOUNT, PREFIX, VERSION};
 use crate::api::Api;
-use crate::config::{KvConfig, KvVersion};
 use crate::health;
 use engine::{Doubt, Engine, Version};
 
@@ -143,6 +144,7 @@ fn located<'a>(
             Some(Reason::Mount) => store.engine.doubt(Doubt::Replaced),
             _ => {}
         }
+        // Always the name that was asked for, not that below the prefix.
         error.with_name(name.as_str()).with_operation(store.api.info().id(), operation)
     }
 }

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use super::wire::{ReadOne, object};
 use super::{KvStore, no_secret};
 use crate::api::{Call, path};
-use crate::refusal;
+use crate::classify;
 
 impl KvStore {
     pub(super) async fn read_one(&self, place: &SecretName, field: &Field) -> Result<Secret> {
@@ -37,7 +37,7 @@ impl KvStore {
         let response = self.api.call(Call::post(path(&self.mount, &[], Some(place)), body)).await?;
         match response.status() {
             200 | 204 => Ok(()),
-            _ => Err(refusal::error(&response)),
+            _ => Err(classify::error(&response)),
         }
     }
 
@@ -48,7 +48,7 @@ impl KvStore {
         let response = self.api.call(Call::delete(path(&self.mount, &[], Some(place)))).await?;
         match response.status() {
             200 | 204 => Ok(()),
-            _ => Err(refusal::error(&response)),
+            _ => Err(classify::error(&response)),
         }
     }
 
@@ -56,7 +56,7 @@ impl KvStore {
         let response = self.api.call(Call::get(path(&self.mount, &[], Some(place)))).await?;
         match response.status() {
             200 => Ok(object(response.json::<ReadOne<'_>>()?.data)),
-            _ => Err(refusal::or_missing(&response, no_secret())),
+            _ => Err(classify::or_missing(&response, no_secret())),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::engine::Doubt;
 use super::wire::{AllVersions, ReadMetadata, Written, object, time};
 use super::{KvStore, no_secret, unsupported};
 use crate::api::{Call, path};
-use crate::refusal;
+use crate::classify;
 
 /// How often a write starts over because somebody else wrote meanwhile.
 const TRIES: usize = 16;
@@ -118,7 +118,7 @@ impl KvStore {
                 "KV version 1 is mounted there, and version 2 was expected; check VAULT_KV_VERSION",
             )
             .with_reason(Reason::Mount)),
-            _ => Err(refusal::error(&response)),
+            _ => Err(classify::error(&response)),
         }
     }
 
@@ -184,11 +184,11 @@ impl KvStore {
                 let now = response.date().unwrap_or_else(|| self.clock.now());
                 Ok((response.json::<ReadMetadata>()?.data, now))
             }
-            404 => match refusal::or_missing(&response, no_secret()) {
+            404 => match classify::or_missing(&response, no_secret()) {
                 error if error.kind() == ErrorKind::NotFound => Err(self.nothing(error).await),
                 error => Err(error),
             },
-            _ => Err(refusal::error(&response)),
+            _ => Err(classify::error(&response)),
         }
     }
 }
@@ -196,6 +196,6 @@ impl KvStore {
 fn done(response: &Response) -> Result<()> {
     match response.status() {
         200 | 204 => Ok(()),
-        _ => Err(refusal::error(response)),
+        _ => Err(classify::error(response)),
     }
 }

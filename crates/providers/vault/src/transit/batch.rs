@@ -8,11 +8,11 @@ use strongroom_core::{
 };
 
 use super::calls::input;
+use super::config::KeyType;
 use super::key::Known;
 use super::tag::Tag;
 use super::wire::Input;
 use super::{TRIES, TransitSigner, to_sign};
-use crate::config::KeyType;
 
 /// How long after a key was learnt a signature of another type has it learnt again.
 const COOLDOWN: Duration = Duration::from_secs(30);

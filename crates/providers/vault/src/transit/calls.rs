@@ -6,11 +6,11 @@ use zeroize::Zeroizing;
 
 use super::TransitSigner;
 use super::batch::Claim;
+use super::config::KeyType;
 use super::tag::{self, Tag};
 use super::wire::{Batch, BatchAnswer, Input, Output};
 use crate::api::Call;
-use crate::config::KeyType;
-use crate::refusal::{self, Asked};
+use crate::classify::{self, Asked};
 
 impl TransitSigner {
     /// Has these bytes signed, as they are, by the current version of a key.
@@ -30,7 +30,7 @@ impl TransitSigner {
         let outputs = self.batch(words, inputs, Asked::Sign).await?;
         let made = |output: Output| {
             if let Some(error) = output.error.filter(|error| !error.is_empty()) {
-                return Err(refusal::of_item(&error, Asked::Sign));
+                return Err(classify::of_item(&error, Asked::Sign));
             }
             let text = match key_type {
                 KeyType::Hmac => output.hmac,
@@ -67,7 +67,7 @@ impl TransitSigner {
         };
         let outputs = self.batch(words, inputs.collect(), Asked::Verify).await?;
         let verdict = |output: Output| match output.error.filter(|error| !error.is_empty()) {
-            Some(error) => Err(refusal::of_item(&error, Asked::Verify)),
+            Some(error) => Err(classify::of_item(&error, Asked::Verify)),
             None if output.valid => Ok(()),
             None => Err(Error::signature(Reason::Tag)),
         };
@@ -89,9 +89,9 @@ impl TransitSigner {
             // Some versions answer so if an item failed, with the results all the same.
             400 => match response.json::<BatchAnswer>() {
                 Ok(answer) => answer.data.batch_results,
-                Err(_) => return Err(refusal::of_signing(&response, asked)),
+                Err(_) => return Err(classify::of_signing(&response, asked)),
             },
-            _ => return Err(refusal::of_signing(&response, asked)),
+            _ => return Err(classify::of_signing(&response, asked)),
         };
         match outputs.len() == count {
             true => Ok(outputs),

@@ -10,14 +10,12 @@ use strongroom_core::{
 };
 use strongroom_http::Response;
 
+use super::config::KeyType;
 use super::wire::{OneKey, ReadKey};
-use crate::config::KeyType;
 
 /// The version of the key of this name that an id stands for. Nothing is asked.
 pub(crate) fn version_of(name: &SecretName, id: &KeyId) -> Option<u32> {
-    // The version is what follows the eight characters of the name.
-    let version = id.as_str().get(8..)?.parse().ok()?;
-    (KeyId::transit(name.as_str(), version) == *id).then_some(version)
+    id.version().filter(|version| KeyId::transit(name.as_str(), *version) == *id)
 }
 
 /// What this process knows of a key.

@@ -2,6 +2,7 @@
 
 mod batch;
 mod calls;
+mod config;
 mod key;
 mod native;
 mod published;
@@ -17,9 +18,10 @@ use strongroom_core::{
     SecretVersion, SignOptions, Signature, Signer, Verified, Verifier, signed_bytes,
 };
 
+use self::config::check_transit_key;
+pub(crate) use self::config::{KEY, KEY_TYPE, KeyType, MOUNT, PREVIOUS_KEYS, TransitConfig};
 use crate::api::{Api, Call, path};
-use crate::config::{KeyType, TransitConfig, check_transit_key};
-use crate::refusal;
+use crate::classify;
 use key::{Known, TransitKey};
 use wire::Rotation;
 
@@ -60,7 +62,7 @@ impl TransitSigner {
         check_transit_key(name)?;
         let response = self.api.call(Call::get(self.path(&["keys", name.as_str()]))).await?;
         if response.status() != 200 {
-            return match refusal::error(&response) {
+            return match classify::error(&response) {
                 error if error.kind() == ErrorKind::NotFound => {
                     self.keys().remove(name);
                     let message = "there is no such Transit key";
@@ -154,7 +156,7 @@ impl TransitSigner {
             200 => response.json::<Rotation>()?.data.latest_version,
             // Older versions of Vault say no more.
             204 => self.read_key(name).await?.latest,
-            _ => return Err(refusal::of_key(&response)),
+            _ => return Err(classify::of_key(&response)),
         };
         self.saw(name, after, true);
         let version = |number: u32| SecretVersion::new(number.to_string());
@@ -166,7 +168,7 @@ impl TransitSigner {
         name: &'a SecretName,
         operation: &'static str,
     ) -> impl Fn(Error) -> Error + 'a {
-        move |error| error.with_name(name.as_str()).with_operation(self.api.info().id(), operation)
+        move |error| error.located(self.api.info().id(), operation, Some(name))
     }
 }
 

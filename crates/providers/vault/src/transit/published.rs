@@ -8,8 +8,8 @@ use strongroom_core::{
 };
 
 use super::TransitSigner;
+use super::config::KeyType;
 use super::key::{TransitKey, version_of};
-use crate::config::KeyType;
 
 /// The Ed25519 keys of a name and of those that it had before, as they were when they were read.
 pub(super) struct Published {

@@ -1,5 +1,8 @@
 //! Reading settings: `X`, or the file that `X_FILE` names, with the rules that hold for every variable.
 
+mod lookup;
+mod near_miss;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
@@ -8,7 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Environment, Error, ErrorKind, Form, Key, Reason, Result, SecretValue, escaped};
+use self::lookup::as_path;
+use crate::{Environment, Error, ErrorKind, Form, Key, Result, SecretName, SecretValue};
 
 /// The settings of one `Secrets`: an environment, with values of the program's own laid over it.
 ///
@@ -28,12 +32,6 @@ use crate::{Environment, Error, ErrorKind, Form, Key, Reason, Result, SecretValu
 pub struct Settings {
     environment: Arc<dyn Environment>,
     set: BTreeMap<String, SecretValue>,
-}
-
-/// A value together with the variable that it came from: `X` or `X_FILE`.
-struct Found {
-    value: SecretValue,
-    variable: String,
 }
 
 impl Settings {
@@ -85,6 +83,16 @@ impl Settings {
             Some(found) => Ok(Some(found.text()?.to_owned())),
             None => Ok(key.default.map(str::to_owned)),
         }
+    }
+
+    /// A setting that is the name of a secret; `None` also for a default that is empty.
+    ///
+    /// # Errors
+    /// As [`text`](Self::text); also for what is no name.
+    pub fn name(&self, key: &Key) -> Result<Option<SecretName>> {
+        let text = self.text(key)?.filter(|text| !text.is_empty());
+        let name = text.as_deref().map(SecretName::new).transpose();
+        name.map_err(|error| error.with_key(key.name))
     }
 
     /// A setting whose value is secret.
@@ -194,32 +202,6 @@ impl Settings {
         Error::new(ErrorKind::Misconfigured, message).with_key(key.name)
     }
 
-    /// Variables that look like misspelt settings: same family (`SECRETS_`), at most two letters off a
-    /// known one. One sentence each.
-    pub fn near_misses(&self, known: &[Key]) -> Vec<String> {
-        let mut spellings: Vec<String> = known.iter().map(|key| key.name.to_owned()).collect();
-        spellings.extend(known.iter().filter_map(Key::file_twin));
-        let mut names: Vec<String> = self.environment.names();
-        names.extend(self.set.keys().cloned());
-        names.sort();
-        names.dedup();
-        names.retain(|name| !spellings.contains(name));
-        let miss = |name: &String| {
-            let upper = name.to_uppercase();
-            let family = |spelling: &&String| {
-                spelling.split_once('_').is_some_and(|(family, _)| {
-                    upper.split_once('_').is_some_and(|(other, _)| other == family)
-                })
-            };
-            let distance = |spelling: &String| strsim::osa_distance(&upper, spelling);
-            let nearest =
-                spellings.iter().filter(family).min_by_key(|spelling| distance(spelling))?;
-            (distance(nearest) <= 2)
-                .then(|| format!("`{}` is not a setting; did you mean `{nearest}`?", escaped(name)))
-        };
-        names.iter().filter_map(miss).collect()
-    }
-
     fn parse<T>(
         &self,
         key: &Key,
@@ -236,93 +218,6 @@ impl Settings {
                 read(default).map(Some).map_err(|message| refuse(message, key.name.to_owned()))
             }
             (None, None) => Ok(None),
-        }
-    }
-
-    fn find(&self, key: &Key) -> Result<Option<Found>> {
-        self.find_named(key.name, key.file_twin())
-    }
-
-    fn find_named(&self, name: &str, twin: Option<String>) -> Result<Option<Found>> {
-        let refuse = |message: &'static str, variable: String| {
-            Error::new(ErrorKind::Misconfigured, message).with_key(variable)
-        };
-        let set = |name: &str| self.set.get(name).cloned();
-        let (mut direct, mut path) = (set(name), twin.as_deref().and_then(set));
-        // What the program set hides both variables of the environment.
-        if direct.is_none() && path.is_none() {
-            direct = self.var(name)?;
-            path = twin.as_deref().map(|twin| self.var(twin)).transpose()?.flatten();
-        }
-        let found = match (direct, path.zip(twin)) {
-            (None, None) => return Ok(None),
-            (Some(_), Some((_, twin))) => {
-                return Err(refuse("both are set; keep one", format!("{name} and {twin}")));
-            }
-            (Some(value), None) => Found { value, variable: name.to_owned() },
-            (None, Some((path, twin))) => {
-                Found { value: self.read_twin(&path, &twin)?, variable: twin }
-            }
-        };
-        let Found { value, variable } = found;
-        Ok(Some(Found { value: checked_size(value, &variable)?, variable }))
-    }
-
-    fn var(&self, name: &str) -> Result<Option<SecretValue>> {
-        let value = self.environment.var(name).map(OsString::into_string).transpose();
-        let value = value.map_err(|_| {
-            Error::new(ErrorKind::Misconfigured, "is not UTF-8 text").with_key(name.to_owned())
-        });
-        Ok(value?.map(SecretValue::from))
-    }
-
-    fn read_twin(&self, path: &SecretValue, twin: &str) -> Result<SecretValue> {
-        let path = as_path(path.expose_str()?, twin)?;
-        let refuse = |message: &'static str| {
-            Error::new(ErrorKind::Misconfigured, message).with_key(twin.to_owned())
-        };
-        if !path.is_absolute() {
-            return Err(refuse("must be an absolute path"));
-        }
-        self.read_secret(path, twin)
-    }
-
-    fn read_secret(&self, path: &Path, variable: &str) -> Result<SecretValue> {
-        // The cap is for the value; a trailing newline comes on top.
-        let bytes = self.read(path, variable, SecretValue::MAX_BYTES + 2)?;
-        let value = SecretValue::from(bytes);
-        let without_newline = strip_newline(value.expose());
-        let value = match without_newline.len() == value.len() {
-            true => value.clone(),
-            false => SecretValue::copy_from(without_newline),
-        };
-        checked_size(value, variable)
-    }
-
-    fn read(&self, path: &Path, variable: &str, max_bytes: usize) -> Result<Vec<u8>> {
-        self.environment.read_file(path, max_bytes).map_err(|error| {
-            let message = match error.kind() {
-                io::ErrorKind::NotFound => "the file does not exist",
-                io::ErrorKind::PermissionDenied => "the file may not be read by this process",
-                io::ErrorKind::FileTooLarge => "the file is too long",
-                _ => "the file cannot be read; expected a regular file",
-            };
-            Error::new(ErrorKind::Misconfigured, message)
-                .with_key(variable.to_owned())
-                .with_source(error)
-        })
-    }
-}
-
-impl Found {
-    fn text(&self) -> Result<&str> {
-        let refuse = |message: &'static str| {
-            Error::new(ErrorKind::Misconfigured, message).with_key(self.variable.clone())
-        };
-        let text = self.value.expose_str().map_err(|_| refuse("is not UTF-8 text"))?;
-        match text.chars().any(char::is_control) {
-            true => Err(refuse("contains a control character or a line feed")),
-            false => Ok(text),
         }
     }
 }
@@ -351,46 +246,22 @@ impl Environment for Nothing {
     }
 }
 
-fn checked_size(value: SecretValue, variable: &str) -> Result<SecretValue> {
-    let (reason, message) = match value.len() {
-        0 => (Reason::Empty, "is set and empty; unset it or give it a value"),
-        1..=SecretValue::MAX_BYTES => return Ok(value),
-        _ => (Reason::TooLarge, "is longer than 65536 bytes"),
-    };
-    let error = Error::new(ErrorKind::Misconfigured, message);
-    Err(error.with_key(variable.to_owned()).with_reason(reason))
-}
-
-fn as_path<'a>(text: &'a str, variable: &str) -> Result<&'a Path> {
-    let fault = match text {
-        "" => "is set and empty; expected a path",
-        _ if text.chars().any(char::is_control) => "contains a control character or a line feed",
-        _ if text.starts_with('~') => {
-            "begins with `~`, which only a shell expands; write the path out"
-        }
-        _ if text.starts_with("file:") => "is a URL; expected a path",
-        _ => return Ok(Path::new(text)),
-    };
-    Err(Error::new(ErrorKind::Misconfigured, fault).with_key(variable.to_owned()))
-}
-
-/// Drops one trailing `\n` or `\r\n`, as editors and `echo` add it.
-fn strip_newline(bytes: &[u8]) -> &[u8] {
-    bytes.strip_suffix(b"\r\n").or_else(|| bytes.strip_suffix(b"\n")).unwrap_or(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const TTL: Key = Key::seconds("SECRETS_CACHE_TTL_SECONDS", 1, 3600, "TTL").with_default("60");
+    pub(super) const TTL: Key =
+        Key::seconds("SECRETS_CACHE_TTL_SECONDS", 1, 3600, "TTL").with_default("60");
     const STRICT: Key = Key::boolean("SECRETS_FILE_STRICT", "strict modes");
-    const DIR: Key = Key::path("SECRETS_DIR", "the folder").required();
-    const TOKEN: Key = Key::secret("VAULT_TOKEN", "the token");
+    pub(super) const DIR: Key = Key::path("SECRETS_DIR", "the folder").required();
+    pub(super) const TOKEN: Key = Key::secret("VAULT_TOKEN", "the token");
     const ENCODING: Key = Key::choice("SECRETS_SIGNING_KEY_ENCODING", &["raw", "hex"], "encoding");
 
     #[derive(Debug)]
-    struct Table(Vec<(&'static str, OsString)>, Vec<(&'static str, &'static [u8])>);
+    pub(super) struct Table(
+        pub(super) Vec<(&'static str, OsString)>,
+        pub(super) Vec<(&'static str, &'static [u8])>,
+    );
 
     impl Environment for Table {
         fn var(&self, name: &str) -> Option<OsString> {
@@ -528,28 +399,15 @@ mod tests {
     }
 
     #[test]
-    fn misspelt_settings_of_the_family_are_found() {
-        let table = Table(
-            [
-                "SECRETS_DIRR",
-                "secrets_dir",
-                "SECRETS_DIR",
-                "SECRETS_CACHE_TTL_SECOND",
-                "VAULT_DIR",
-                "HOME",
-            ]
-            .map(|name| (name, "canary".into()))
-            .to_vec(),
-            vec![],
-        );
-        let warnings = Settings::new(table).near_misses(&[DIR, TTL, TOKEN]);
-        assert_eq!(
-            warnings,
-            [
-                "`SECRETS_CACHE_TTL_SECOND` is not a setting; did you mean `SECRETS_CACHE_TTL_SECONDS`?",
-                "`SECRETS_DIRR` is not a setting; did you mean `SECRETS_DIR`?",
-                "`secrets_dir` is not a setting; did you mean `SECRETS_DIR`?",
-            ]
-        );
+    fn a_name_says_which_setting_is_none() {
+        const NAME: Key = Key::text("SECRETS_PREFIX", "the prefix");
+        let unset = Settings::from_pairs::<&str, &str>([]);
+        assert_eq!(unset.name(&NAME).unwrap(), None);
+        assert_eq!(unset.name(&NAME.with_default("")).unwrap(), None);
+        assert_eq!(unset.name(&NAME.with_default("a")).unwrap(), SecretName::new("a").ok());
+        let set = |text| Settings::from_pairs([(NAME.name, text)]).name(&NAME);
+        assert_eq!(set("a/b").unwrap(), SecretName::new("a/b").ok());
+        misconfigured(set("a//b"), "SECRETS_PREFIX");
+        misconfigured(set(""), "SECRETS_PREFIX: is set and empty");
     }
 }

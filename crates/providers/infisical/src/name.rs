@@ -2,13 +2,13 @@
 
 use strongroom_core::{Error, ErrorKind, Result, SecretName, escaped};
 
-/// A folder.
+/// A folder, by the names on the way to it.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub(crate) struct Place {
+pub(crate) struct Folder {
     folders: Vec<String>,
 }
 
-impl Place {
+impl Folder {
     /// Reads the path of a folder, as a person writes it.
     ///
     /// # Errors
@@ -61,7 +61,7 @@ impl Place {
         let below = folder.folders.strip_prefix(self.folders.as_slice())?;
         let text = below.iter().map(String::as_str).chain([key]).collect::<Vec<_>>().join("/");
         let name = SecretName::new(&text).ok()?;
-        self.below(&name).is_ok_and(|place| place == (folder, key.to_owned())).then_some(name)
+        self.below(&name).is_ok_and(|below| below == (folder, key.to_owned())).then_some(name)
     }
 
     /// As the server has it.
@@ -110,18 +110,18 @@ mod tests {
             ("/a/../b", "letters, digits"),
             ("/ä", "letters, digits"),
         ] {
-            let error = Place::read(path).unwrap_err();
+            let error = Folder::read(path).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Misconfigured, "{path}");
             assert!(error.to_string().contains(rule), "{path}: {error}");
         }
         for path in ["/", "/app", "/app/back-end_2"] {
-            assert_eq!(Place::read(path).unwrap().path(), path);
+            assert_eq!(Folder::read(path).unwrap().path(), path);
         }
     }
 
     #[test]
     fn names_are_folders_and_a_key_and_back() {
-        let root = Place::read("/app").unwrap();
+        let root = Folder::read("/app").unwrap();
         for (name, path, key) in [
             ("KEY", "/app", "KEY"),
             ("db/prod/pass.word", "/app/db/prod", "pass.word"),
@@ -146,8 +146,8 @@ mod tests {
     #[test]
     fn a_folder_is_in_another_one() {
         let parent = |path| {
-            let place = Place::read(path).unwrap();
-            place.parent().map(|(at, name)| (at.path(), name.to_owned()))
+            let folder = Folder::read(path).unwrap();
+            folder.parent().map(|(at, name)| (at.path(), name.to_owned()))
         };
         assert_eq!(parent("/a/b"), Some(("/a".to_owned(), "b".to_owned())));
         assert_eq!(parent("/a"), Some(("/".to_owned(), "a".to_owned())));

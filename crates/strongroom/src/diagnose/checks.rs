@@ -1,118 +1,16 @@
-//! What is wrong with a set-up, check by check, for people and for `doctor`.
+//! The checks that the handle makes, on every provider alike.
 
 use std::time::Duration;
 
 use strongroom_core::{Check, Error, ErrorKind, Form, Outcome, Result, SecretName, VersionInfo};
 use strongroom_signing::KeyEncoding;
 
+use super::wanted::{MADE_UP, Wanted};
 use crate::{Secrets, Signer};
 
-/// The checks, in the order in which they are told. A provider makes those from `network` to `files`.
-const ORDER: [&str; 11] = [
-    "config",
-    "network",
-    "tls",
-    "credential",
-    "clock",
-    "files",
-    "read",
-    "list",
-    "version",
-    "sign",
-    "verification",
-];
-
-/// What is read where nobody says which secret the service reads. It need not be there.
-const MADE_UP: &str = "strongroom-doctor";
-
-/// What [`Secrets::diagnose`] found: one [`Check`] for each thing that can be wrong.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Diagnosis {
-    /// `config`, `network`, `tls`, `credential`, `clock`, `files`, `read`, `list`, `version`, `sign`,
-    /// `verification`: all of them, in this order.
-    pub checks: Vec<Check>,
-}
-
-impl Diagnosis {
-    /// What can be said of settings that cannot be opened.
-    pub fn of_error(error: &Error) -> Self {
-        let name = if error.provider() == Some("file") { "files" } else { "config" };
-        let mut found = vec![Check::new(name, Outcome::Fail, text(error)).critical()];
-        if name != "config" {
-            found.push(Check::new("config", Outcome::Pass, "the settings can be read"));
-        }
-        Self::of(found, "not checked, as the provider could not be opened")
-    }
-
-    /// All checks in their order; those that nobody made are skipped for this reason.
-    fn of(mut found: Vec<Check>, reason: &str) -> Self {
-        let mut checks = Vec::with_capacity(ORDER.len());
-        for name in ORDER {
-            let made = found.iter().position(|check| check.name == name);
-            let check = made.map(|at| found.swap_remove(at));
-            checks.push(check.unwrap_or_else(|| Check::new(name, Outcome::Skip, reason)));
-        }
-        for more in found {
-            match checks.iter_mut().find(|check| check.name == more.name) {
-                // The provider has something to add.
-                Some(check) => check.add(more.outcome, &more.detail),
-                None => checks.push(more),
-            }
-        }
-        Self { checks }
-    }
-
-    /// `not_ready` if something critical fails; `degraded` if anything else does; `ready` otherwise, whatever
-    /// there is to look at.
-    pub fn status(&self) -> &'static str {
-        let failed = || self.checks.iter().filter(|check| check.outcome == Outcome::Fail);
-        match (failed().any(|check| check.critical), failed().next()) {
-            (true, _) => "not_ready",
-            (false, Some(_)) => "degraded",
-            (false, None) => "ready",
-        }
-    }
-}
-
 impl Secrets {
-    /// Checks the whole set-up for a person: settings, network, TLS, credential, clocks, files, and whether
-    /// secrets can be read, listed, and signed with. Names are secrets that the service reads; with those that
-    /// were declared, each of them is read. Reads past the cache, signs a message of its own, and changes
-    /// nothing.
-    ///
-    /// Never fails: what goes wrong is what is told.
-    pub async fn diagnose(&self, names: &[&str]) -> Diagnosis {
-        let mut found = match &self.inner.examine {
-            Some(provider) => provider.examine().await,
-            None => vec![self.answers().await],
-        };
-        let config = self.settings_check(&found);
-        if !found.iter().any(|check| check.name == "files") {
-            found.push(self.credential_files_check());
-        }
-        let is_down = found.iter().any(|check| check.critical && check.outcome == Outcome::Fail);
-        found.push(config);
-        found.push(self.verification_check());
-        if is_down {
-            return Diagnosis::of(found, "not checked, as the provider cannot be asked");
-        }
-        let listed = self.timed(|this| async { this.inner.list(None).await }).await;
-        let wanted = self.wanted(names, listed.0.as_ref().ok());
-        found.push(listed_check(listed));
-        let (read, first) = self.read_check(&wanted).await;
-        found.push(read);
-        let mut version = self.version_check(&wanted, first).await;
-        if let Some((outcome, words)) = self.overlap().await {
-            version.add(outcome, &words);
-        }
-        found.push(version);
-        found.push(self.sign_check().await);
-        Diagnosis::of(found, "nothing to check with this provider")
-    }
-
     /// What a provider that brings no checks of its own can be asked.
-    async fn answers(&self) -> Check {
+    pub(super) async fn answers(&self) -> Check {
         let (probed, took) = self.timed(|this| async { this.inner.store.probe().await }).await;
         match probed {
             Ok(_) => Check::new("network", Outcome::Pass, "the provider says that it serves"),
@@ -121,7 +19,7 @@ impl Secrets {
         .took(took)
     }
 
-    fn settings_check(&self, found: &[Check]) -> Check {
+    pub(super) fn settings_check(&self, found: &[Check]) -> Check {
         let detail = format!(
             "provider `{}`; TTL {}",
             self.provider(),
@@ -143,7 +41,7 @@ impl Secrets {
     }
 
     /// Credentials in files, where secrets are not.
-    fn credential_files_check(&self) -> Check {
+    pub(super) fn credential_files_check(&self) -> Check {
         let secret = self.inner.of_provider.iter().filter(|key| key.form == Form::Secret);
         let in_files: Vec<_> = secret
             .filter_map(|key| Some((key, self.inner.settings.is_in_open_file(key)?)))
@@ -165,7 +63,7 @@ impl Secrets {
         check
     }
 
-    fn verification_check(&self) -> Check {
+    pub(super) fn verification_check(&self) -> Check {
         match self.inner.common.verify {
             true => Check::new("verification", Outcome::Pass, "`enforce` verifies"),
             false => {
@@ -176,36 +74,8 @@ impl Secrets {
         .critical()
     }
 
-    /// What to read: what was named or declared, else the signing key, else the first secret there is.
-    fn wanted(&self, names: &[&str], listed: Option<&Vec<SecretName>>) -> Vec<Wanted> {
-        let declared = self.inner.declared.iter();
-        let declared =
-            declared.filter(|one| self.inner.remote.is_none() || !self.inner.is_signing_key(one));
-        let mut wanted: Vec<_> = names
-            .iter()
-            .map(|name| (*name).to_owned())
-            .chain(declared.map(|one| one.text.clone()))
-            .map(Wanted::Named)
-            .collect();
-        if let (true, None, true, Ok(key)) = (
-            wanted.is_empty(),
-            &self.inner.remote,
-            self.inner.signing_key.expected,
-            &self.inner.signing_key.name,
-        ) {
-            wanted.push(Wanted::Named(key.to_string()));
-        }
-        if wanted.is_empty() {
-            wanted.push(match listed.and_then(|names| names.first()) {
-                Some(first) => Wanted::Found(first.to_string()),
-                None => Wanted::MadeUp,
-            });
-        }
-        wanted
-    }
-
     /// Reads them, and says which of them has versions to ask about.
-    async fn read_check(&self, wanted: &[Wanted]) -> (Check, Option<SecretName>) {
+    pub(super) async fn read_check(&self, wanted: &[Wanted]) -> (Check, Option<SecretName>) {
         let mut check = Check::new("read", Outcome::Pass, "");
         let mut first = None;
         let mut total = Duration::ZERO;
@@ -242,7 +112,7 @@ impl Secrets {
         (check.took(total), first)
     }
 
-    async fn version_check(&self, wanted: &[Wanted], name: Option<SecretName>) -> Check {
+    pub(super) async fn version_check(&self, wanted: &[Wanted], name: Option<SecretName>) -> Check {
         if !self.inner.store.capabilities().versions {
             return Check::new("version", Outcome::Skip, "this provider lists no versions here");
         }
@@ -268,7 +138,7 @@ impl Secrets {
     }
 
     /// How a signing key that was current before is found, where that is not by what it is written in.
-    async fn overlap(&self) -> Option<(Outcome, String)> {
+    pub(super) async fn overlap(&self) -> Option<(Outcome, String)> {
         let (examine, key) = (self.inner.examine.as_ref()?, &self.inner.signing_key);
         if !key.expected || self.inner.common.encoding == KeyEncoding::Jwks {
             return None;
@@ -277,7 +147,7 @@ impl Secrets {
         examine.overlap(&name).await
     }
 
-    async fn sign_check(&self) -> Check {
+    pub(super) async fn sign_check(&self) -> Check {
         let name = match self.signing_key() {
             Ok(name) => name,
             Err(error) => return Check::new("sign", Outcome::Skip, text(&error)),
@@ -306,7 +176,7 @@ impl Secrets {
         .took(took)
     }
 
-    async fn timed<'a, T, F: Future<Output = Result<T>>>(
+    pub(super) async fn timed<'a, T, F: Future<Output = Result<T>>>(
         &'a self,
         ask: impl FnOnce(&'a Self) -> F,
     ) -> (Result<T>, Duration) {
@@ -316,30 +186,7 @@ impl Secrets {
     }
 }
 
-/// A secret that is read.
-enum Wanted {
-    /// The service reads it.
-    Named(String),
-    /// It was there when the names were listed.
-    Found(String),
-    /// Nobody knows of it.
-    MadeUp,
-}
-
-impl Wanted {
-    fn name(&self) -> &str {
-        match self {
-            Self::Named(name) | Self::Found(name) => name,
-            Self::MadeUp => MADE_UP,
-        }
-    }
-
-    fn may_be_missing(&self) -> bool {
-        !matches!(self, Self::Named(_))
-    }
-}
-
-fn listed_check((listed, took): (Result<Vec<SecretName>>, Duration)) -> Check {
+pub(super) fn listed_check((listed, took): (Result<Vec<SecretName>>, Duration)) -> Check {
     match listed {
         Ok(names) => Check::new("list", Outcome::Pass, counted(names.len(), "name")),
         Err(error) => of_right("list", &error),
@@ -355,7 +202,7 @@ fn of_right(name: &'static str, error: &Error) -> Check {
     }
 }
 
-fn text(error: &Error) -> String {
+pub(super) fn text(error: &Error) -> String {
     error.to_string()
 }
 
@@ -366,25 +213,4 @@ fn seconds(duration: Duration) -> String {
 fn counted(count: usize, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::MemoryStore;
-
-    #[tokio::test]
-    async fn f023_another_process_is_told_to_open_its_own() {
-        let store = MemoryStore::new().with("db", "canary-value").unwrap();
-        let secrets = Secrets::builder().store(store).build().await.unwrap();
-        let inner = std::sync::Arc::try_unwrap(secrets.inner);
-        let Ok(mut inner) = inner else { unreachable!("nobody else has it") };
-        inner.process += 1;
-        let forked = Secrets::new(inner);
-        let error = forked.get("db").await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Misconfigured, "in debug builds, on use");
-        let diagnosis = forked.diagnose(&[]).await;
-        assert_eq!(diagnosis.status(), "not_ready");
-        assert!(diagnosis.checks.iter().any(|check| check.detail.contains("after `fork`")));
-    }
 }

@@ -18,7 +18,7 @@ use strongroom_core::{Error, ErrorKind, Result};
 use strongroom_http::{Client, Header, Response, TokenCache};
 
 use crate::challenge::Expected;
-use crate::{classify, wire};
+use crate::{classify, sdk};
 
 /// The oldest version of the interface that has all of this: other clouds learn new ones years later.
 pub(crate) const API_VERSION: &str = "7.4";
@@ -51,14 +51,14 @@ impl Vault {
             verify_challenge_resource: Some(is_verified),
         };
         let made = SecretClient::new(&url, Arc::new(Placeholder), Some(options));
-        made.map_err(|error| wire::ours(&error))
+        made.map_err(|error| sdk::ours(&error))
     }
 
     async fn ask(&self, theirs: &Request) -> Result<Response> {
         // Not by asking for it: their error for a header that is missing may take a backtrace.
         let is_first = theirs.headers().iter().all(|(name, _)| *name != AUTHORIZATION);
         let response = match is_first {
-            true => self.client.send(wire::request(theirs)?).await?,
+            true => self.client.send(sdk::request(theirs)?).await?,
             false => self.ask_as_us(theirs).await?,
         };
         *self.date.lock().unwrap_or_else(PoisonError::into_inner) = response.date();
@@ -77,8 +77,8 @@ impl Vault {
             |token| {
                 let said = &said;
                 async move {
-                    let bearer = Header::secret("authorization", token.value())?;
-                    let response = self.client.send(wire::request(theirs)?.header(bearer)).await?;
+                    let bearer = Header::bearer(token.value())?;
+                    let response = self.client.send(sdk::request(theirs)?.header(bearer)).await?;
                     if response.status() == 401 {
                         self.expected.check_again(&response)?;
                         let code = classify::token_code(&response);
@@ -119,7 +119,7 @@ fn with_code(error: Error, code: Option<String>) -> Error {
 #[async_trait]
 impl HttpClient for Vault {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
-        let response = self.ask(request).await.map_err(wire::wrapped)?;
+        let response = self.ask(request).await.map_err(sdk::wrapped)?;
         let mut headers = Headers::new();
         if let Some(challenge) = response.challenge() {
             headers.insert(WWW_AUTHENTICATE, challenge.to_owned());
