@@ -1,10 +1,8 @@
 //! A service on a fake of its own.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use strongroom::provider::{Opened, open};
-use strongroom::{Secrets, Settings, SystemClock};
+use strongroom::{Secrets, Settings};
 use strongroom_testkit::{FakeInfisical, ManualClock};
 use strongroom_tests::server::clock;
 
@@ -67,9 +65,4 @@ async fn secrets(clock: &ManualClock, settings: Settings, more: &[(&str, &str)])
 
 pub(crate) fn with(settings: Settings, more: &[(&str, &str)]) -> Settings {
     more.iter().fold(settings, |settings, (name, value)| settings.with(*name, *value))
-}
-
-/// The provider alone: no retry, no deadline.
-pub(crate) async fn opened(settings: &Settings) -> Opened {
-    open(settings, Arc::new(SystemClock)).await.expect("good settings")
 }

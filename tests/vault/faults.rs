@@ -4,7 +4,7 @@ use std::error::Error as _;
 
 use serde_json::json;
 use strongroom::{Error, ErrorKind, PutOptions, Reason, Secrets, Settings};
-use strongroom_testkit::{Certificate, Exchange, Fault, On, RawServer, TlsFront, http};
+use strongroom_testkit::{Canary, Certificate, Exchange, Fault, On, RawServer, TlsFront, http};
 use strongroom_tests::server::Server;
 use strongroom_tests::{Log, on_both};
 
@@ -312,7 +312,13 @@ async fn case_74_75_76_nothing_secret_is_shown_or_logged(server: &Server) {
         }
     }
     for secret in [VALUE, server.root(), &token, "canary-unknown-token"] {
-        assert!(Canary::new(secret).hits(shown.as_bytes()).is_empty(), "an error or Debug shows `{secret}`");
-        assert!(Canary::new(secret).hits(log.text().as_bytes()).is_empty(), "the log shows `{secret}`");
+        assert!(
+            Canary::new(secret).hits(shown.as_bytes()).is_empty(),
+            "an error or Debug shows `{secret}`"
+        );
+        assert!(
+            Canary::new(secret).hits(log.text().as_bytes()).is_empty(),
+            "the log shows `{secret}`"
+        );
     }
 }
