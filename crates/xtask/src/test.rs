@@ -10,6 +10,7 @@ use crate::{quickstart, tree};
 pub(crate) fn run(report: &mut Report) {
     // Of an earlier run.
     let _ = std::fs::remove_file("target/conformance.md");
+    let _ = std::fs::remove_dir_all("target/canary");
     report.check("servers", strongroom_servers::install);
     // Two runs, because `--all-targets` leaves documentation tests out.
     report.step("tests", || cargo_test("--all-targets"));
@@ -20,6 +21,7 @@ pub(crate) fn run(report: &mut Report) {
         println!("{}", matrix.map_err(|cause| format!("no matrix: {cause}"))?);
         Ok(())
     });
+    report.check("no secret in what is said", searched);
     quickstart(report);
     report.check("example custom_provider", || {
         succeed(&mut cargo("run --locked --example custom_provider"))
@@ -31,6 +33,22 @@ pub(crate) fn run(report: &mut Report) {
         });
     }
 }
+
+/// What the tests left that look for one canary in all that comes out. They fail where they find it.
+fn searched() -> Result<(), String> {
+    let mut total = 0_u64;
+    for run in ["library", "command-line"] {
+        let count = std::fs::read_to_string(format!("target/canary/{run}"));
+        let count = count.map_err(|cause| format!("the {run} was not searched: {cause}"))?;
+        println!("{run}: {count} bytes searched, 0 hits");
+        total += count.parse::<u64>().map_err(|cause| cause.to_string())?;
+    }
+    println!("{total} bytes in all, at least {SEARCHED}");
+    if total >= SEARCHED { Ok(()) } else { Err("too little was searched".to_owned()) }
+}
+
+/// Bytes.
+const SEARCHED: u64 = 50_000_000;
 
 /// Runs the example `quickstart` without settings, and then on every provider.
 pub(crate) fn quickstart(report: &mut Report) {
