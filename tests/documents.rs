@@ -145,6 +145,77 @@ fn the_readme_lists_every_setting_of_the_key_tables() {
 }
 
 #[test]
+fn the_book_lists_every_setting_of_the_key_tables() {
+    let expected = format!("{VARIABLES}{}", variable_table());
+    let shown = std::fs::read_to_string(root().join("docs/variables.md")).unwrap_or_default();
+    assert!(shown == expected, "expected as docs/variables.md:\n{expected}");
+}
+
+const VARIABLES: &str = "\
+# Settings
+
+Every setting of every provider, as `strongroom providers` tells them with those that are set. Every variable `X` may be
+given as `X_FILE`, the path of a file whose trailing newline is dropped, but for those of the vendors' own that are
+named in the pages of their providers; both together are an error. Empty is an error, not unset. Misspelt variables are
+warnings.
+
+";
+
+/// The files of the book, from the folder `docs` on.
+fn pages() -> Vec<String> {
+    let summary = read("docs/SUMMARY.md");
+    let links = summary.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    links.map(str::to_owned).collect()
+}
+
+#[test]
+fn every_page_is_in_the_book_and_every_link_leads_somewhere() {
+    let listed = pages();
+    for folder in ["docs", "docs/decisions"] {
+        let found = std::fs::read_dir(root().join(folder)).unwrap();
+        let names = found.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        for name in names.filter(|name| name.ends_with(".md") && name != "SUMMARY.md") {
+            let page = format!("{folder}/{name}").trim_start_matches("docs/").to_owned();
+            assert!(listed.contains(&page), "{page} is not in docs/SUMMARY.md");
+        }
+    }
+    let books = listed.iter().map(|page| format!("docs/{page}"));
+    let all = books.chain(["README.md", "CONTRIBUTING.md", "SECURITY.md"].map(str::to_owned));
+    for page in all {
+        let folder = root().join(&page).parent().expect("a file has a folder").to_owned();
+        let text = read(&page);
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for link in links.filter(|link| !link.contains("://")) {
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { root().join(&page) } else { folder.join(file) };
+            let target = std::fs::read_to_string(&target);
+            let target = target.unwrap_or_else(|error| panic!("{page} links to {link}: {error}"));
+            let headings = target.lines().filter(|line| line.starts_with('#')).map(slug);
+            let is_there = anchor.is_empty() || headings.into_iter().any(|slug| slug == anchor);
+            assert!(is_there, "{page} links to {link}, which has no such heading");
+            // A link out of the book leads nowhere on its pages.
+            assert!(!page.starts_with("docs/") || !file.starts_with("../../"), "{page}: {link}");
+        }
+    }
+}
+
+/// The anchor of a heading, as mdBook and GitHub make it.
+fn slug(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = text.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+#[test]
+fn the_rust_of_every_page_is_compiled_and_run() {
+    let included = read("tests/support.rs");
+    for page in pages() {
+        let is_there = included.contains(&format!("include_str!(\"../docs/{page}\")"));
+        assert_eq!(read(&format!("docs/{page}")).contains("```rust"), is_there, "{page}");
+    }
+}
+
+#[test]
 fn a_provider_of_ones_own_is_short() {
     let example = read("examples/custom_provider.rs");
     let without_tests = example.split("#[cfg(all(test").next().unwrap_or_default();

@@ -205,3 +205,16 @@ impl MakeWriter<'_> for Log {
         *self
     }
 }
+
+/// The Rust in the pages of the book, which `cargo test --doc` compiles and runs.
+#[cfg(doctest)]
+mod book {
+    #[doc = include_str!("../docs/start.md")]
+    mod start {}
+    #[doc = include_str!("../docs/testing.md")]
+    mod testing {}
+    #[doc = include_str!("../docs/rotation.md")]
+    mod rotation {}
+    #[doc = include_str!("../docs/backend.md")]
+    mod backend {}
+}

@@ -14,6 +14,7 @@
 mod barred;
 mod bench;
 mod bench_cli;
+mod book;
 mod check;
 mod command;
 mod deny;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["test"] => reported(test::run),
+        ["book"] => concluded(book::run()),
         ["quickstart"] => reported(test::quickstart),
         ["check"] => reported(check::run),
         ["bench"] => concluded(bench::vault()),
@@ -84,6 +86,7 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
   test             install the servers; run every test, the examples and the crate counts
+  book             run the commands that the pages of docs/ show
   quickstart       run that example alone, on each of the nine provider ids
   check            format, lints, docs, features, Rust version, layering, licences
   bench            measure against a bare client on OpenBao; fails if a bar is missed

@@ -4,7 +4,7 @@ use crate::command::{cargo, stream, succeed};
 use crate::report::Report;
 use crate::tally::Tally;
 use crate::transcript::Transcript;
-use crate::{quickstart, tree};
+use crate::{book, quickstart, tree};
 
 /// Runs every test; a step that fails does not stop the next.
 pub(crate) fn run(report: &mut Report) {
@@ -22,6 +22,7 @@ pub(crate) fn run(report: &mut Report) {
         Ok(())
     });
     report.check("no secret in what is said", searched);
+    report.check("commands of the book", book::run);
     quickstart(report);
     report.check("example custom_provider", || {
         succeed(&mut cargo("run --locked --example custom_provider"))
