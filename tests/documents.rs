@@ -199,6 +199,20 @@ fn every_page_is_in_the_book_and_every_link_leads_somewhere() {
     }
 }
 
+#[test]
+fn files_that_the_book_names_are_there() {
+    for page in pages() {
+        let text = read(&format!("docs/{page}"));
+        for (number, code) in text.split('`').enumerate() {
+            let is_path = ["crates/", "tests/", "examples/", "benches/"];
+            let is_path = number % 2 == 1 && is_path.iter().any(|root| code.starts_with(root));
+            if is_path && !code.contains([' ', '*', '<', '{']) {
+                assert!(root().join(code).exists(), "docs/{page} names `{code}`");
+            }
+        }
+    }
+}
+
 /// The anchor of a heading, as mdBook and GitHub make it.
 fn slug(heading: &str) -> String {
     let text = heading.trim_start_matches('#').trim().to_lowercase();
