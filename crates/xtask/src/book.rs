@@ -101,14 +101,13 @@ fn session(page: &str, commands: &[Shown]) -> Result<(), String> {
     let absolute = fs::create_dir_all(folder).and_then(|()| folder.canonicalize());
     let folder = absolute.map_err(|cause| format!("cannot make {}: {cause}", folder.display()))?;
     let programs = Path::new("target/debug").canonicalize().map_err(|cause| cause.to_string())?;
-    let path = std::env::var("PATH").unwrap_or_default();
     let mut script = String::from("set -o pipefail\n");
     for command in commands {
         script.push_str(&format!("echo {MARK}\n{}\n[ $? = 0 ] || exit 1\n", command.text));
     }
     let mut bash = Command::new("bash");
     bash.args(["-c", &script]).current_dir(&folder).env_clear().env("HOME", &folder);
-    bash.env("PATH", format!("{}:{path}", programs.display()));
+    bash.env("PATH", format!("{}:{}", programs.display(), path()));
     let output = bash.stdin(Stdio::null()).output();
     let output = output.map_err(|cause| format!("cannot start bash: {cause}"))?;
     let printed = String::from_utf8_lossy(&output.stdout);
@@ -131,6 +130,11 @@ fn session(page: &str, commands: &[Shown]) -> Result<(), String> {
 }
 
 const MARK: &str = "\u{1}strongroom-book\u{1}";
+
+#[expect(clippy::disallowed_methods, reason = "where bash is, and no setting")]
+fn path() -> String {
+    std::env::var("PATH").unwrap_or_default()
+}
 
 /// Columns are as wide as what is in them.
 fn squeezed(line: &str) -> String {
