@@ -18,6 +18,39 @@ pub(crate) fn without_settings() -> Result<Vec<String>, String> {
     lines(&mut cargo("run --locked --example quickstart"))
 }
 
+/// Runs it without the features of the providers that need one (b025): the error names the id, the feature and every id
+/// that there is.
+///
+/// # Errors
+/// If a run goes well, or says something else.
+pub(crate) fn without_features() -> Result<(), String> {
+    succeed(&mut cargo("build --locked --example quickstart"))?;
+    for (id, feature) in FEATURES {
+        let ran = program().env("SECRETS_PROVIDER", id).output();
+        let ran = ran.map_err(|cause| format!("cannot start {PROGRAM}: {cause}"))?;
+        let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+        let feature = format!("feature `{feature}`");
+        let ids = FEATURES.iter().map(|(id, _)| *id).chain(["file", "env"]);
+        let mut words = ids.chain(["SECRETS_PROVIDER", "not compiled in", feature.as_str()]);
+        if ran.status.success() || !words.all(|word| said.contains(word)) {
+            return Err(format!("without a feature, {id} says: {said}"));
+        }
+        println!("{id}: {}", said.trim_end());
+    }
+    Ok(())
+}
+
+/// The ids that need a feature of the crate, and which.
+const FEATURES: [(&str, &str); 7] = [
+    ("vault_dev", "vault"),
+    ("vault_hcp", "vault"),
+    ("vault", "vault"),
+    ("infisical_cloud", "infisical"),
+    ("infisical_self_host", "infisical"),
+    ("aws_sm", "aws"),
+    ("azure_kv", "azure"),
+];
+
 /// Builds it with every provider, runs it on each of the nine ids, and compares the lines with those of the run
 /// without settings. Vault is OpenBao and AWS is moto; the others are `strongroom-fakes`, a folder and the environment.
 ///

@@ -58,6 +58,7 @@ pub(crate) fn quickstart(report: &mut Report) {
         lines = quickstart::without_settings()?;
         within("lines printed", lines.len(), QUICKSTART_LINES)
     });
+    report.check("example quickstart without features", quickstart::without_features);
     report.check("example quickstart on every provider", || quickstart::on_every_provider(&lines));
 }
 
