@@ -5,8 +5,9 @@ use std::time::SystemTime;
 use strongroom_core::{Error, ErrorKind, Field, Reason, Result, Secret, SecretName, SecretVersion};
 use strongroom_http::Response;
 
+use super::KvStore;
+use super::store::no_secret;
 use super::wire::{DataTwo, Metadata, ReadTwo, object, time};
-use super::{KvStore, no_secret};
 use crate::api::{Call, path};
 use crate::classify;
 

@@ -6,9 +6,10 @@ use strongroom_core::{
     Error, ErrorKind, LiveVersion, Reason, Result, SecretName, VersionInfo, VersionState,
 };
 
+use super::KvStore;
 use super::config::KvVersion;
 use super::data::{VersionTwo, id};
-use super::{KvStore, field};
+use super::store::field;
 
 /// Versions that are read at most besides the current one: a key ring holds 16 keys.
 const MOST: usize = 16;

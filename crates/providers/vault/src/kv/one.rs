@@ -3,8 +3,9 @@
 use strongroom_core::{Error, ErrorKind, Field, Result, Secret, SecretName, SecretValue};
 use zeroize::Zeroizing;
 
+use super::KvStore;
+use super::store::no_secret;
 use super::wire::{ReadOne, object};
-use super::{KvStore, no_secret};
 use crate::api::{Call, path};
 use crate::classify;
 

@@ -9,10 +9,11 @@ use strongroom_core::{
 use strongroom_http::Response;
 use zeroize::Zeroizing;
 
+use super::KvStore;
 use super::data::{Found, deleted, found, id, no_version, number};
 use super::engine::Doubt;
+use super::store::{no_secret, unsupported};
 use super::wire::{AllVersions, ReadMetadata, Written, object, time};
-use super::{KvStore, no_secret, unsupported};
 use crate::api::{Call, path};
 use crate::classify;
 

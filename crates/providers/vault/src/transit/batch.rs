@@ -7,12 +7,13 @@ use strongroom_core::{
     signed_bytes,
 };
 
+use super::TransitSigner;
 use super::calls::input;
 use super::config::KeyType;
 use super::key::Known;
+use super::signer::{TRIES, to_sign};
 use super::tag::Tag;
 use super::wire::Input;
-use super::{TRIES, TransitSigner, to_sign};
 
 /// How long after a key was learnt a signature of another type has it learnt again.
 const COOLDOWN: Duration = Duration::from_secs(30);

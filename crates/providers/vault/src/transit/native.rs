@@ -4,10 +4,11 @@ use strongroom_core::{
     Algorithm, Error, ErrorKind, KeyId, NativeSignature, Reason, Result, SecretName, Signature,
 };
 
+use super::TransitSigner;
 use super::batch::{Claim, left_out};
 use super::calls::input;
+use super::signer::TRIES;
 use super::tag::Tag;
-use super::{TRIES, TransitSigner};
 
 impl TransitSigner {
     /// The version that signs stands in the text alone, so whichever it is will do.
