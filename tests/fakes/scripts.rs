@@ -18,7 +18,7 @@ const READS: &[(Script, [Option<ErrorKind>; 4])] = &[
     (Script::Unavailable, [Some(Unavailable); 4]),
     (Script::Hang, [Some(Unavailable); 4]),
     (Script::Reset, [Some(Unavailable); 4]),
-    (Script::Truncated, [Some(Unavailable); 4]),
+    (Script::Truncated, [Some(Malformed); 4]),
     (Script::Oversized, [Some(Malformed); 4]),
     (Script::Html, [Some(Unavailable); 4]),
     (Script::Denied, [Some(PermissionDenied); 4]),

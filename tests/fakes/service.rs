@@ -71,6 +71,16 @@ async fn signatures_of_before_a_rotation_by_somebody_else_verify_for_the_grace(
     assert!(restarted.verify(b"hi", &new).await.is_ok());
 }
 
+/// Also on the type itself, whose own method is nearer than that of the trait.
+#[tokio::test]
+async fn the_clock_of_aws_is_right_again_when_the_faults_are_cleared() {
+    let fake = strongroom_testkit::aws().secret("a", "canary").start().await;
+    fake.play(Script::ClockSkew(Duration::from_secs(3_600)));
+    fake.clear_faults();
+    let secrets = Secrets::from_settings(fake.settings()).await.unwrap();
+    assert!(secrets.get("a").await.is_ok());
+}
+
 async fn an_outage_is_neither_an_absence_nor_a_forgery(builder: Builder<impl Fake>) {
     let clock = ManualClock::at(1_800_000_000);
     let builder = builder.signing_key("orders").secret("orders", &key("1"));

@@ -42,21 +42,16 @@ pub trait Fake: Clone + fmt::Debug + Send + Sync + Sized + 'static {
     /// # Panics
     /// If the provider could not keep it.
     fn set_secret(&self, name: &str, value: &str) {
-        match name.split_once('#') {
-            None => self.put_value(name, value),
-            Some((name, field)) => {
-                let mut fields = self.fields(name);
-                fields.insert(field.to_owned(), value.into());
-                self.put_fields(name, fields);
-            }
-        }
+        self.try_set(name, value).expect("a secret that the provider can keep");
     }
 
     /// Deletes a secret, in the way of the provider that can be undone.
     ///
     /// # Panics
     /// If there is no such secret.
-    fn delete_secret(&self, name: &str);
+    fn delete_secret(&self, name: &str) {
+        self.try_delete(name).expect("a secret that can be deleted");
+    }
 
     /// Adds a fault behind the others: the first that hits a call is used.
     fn fault(&self, fault: Fault);
@@ -77,7 +72,22 @@ pub trait Fake: Clone + fmt::Debug + Send + Sync + Sized + 'static {
     fn set_signing_key(&self, name: &str);
 
     #[doc(hidden)]
-    fn put_value(&self, name: &str, value: &str);
+    fn try_set(&self, name: &str, value: &str) -> Result<(), String> {
+        match name.split_once('#') {
+            None => self.put_value(name, value),
+            Some((name, field)) => {
+                let mut fields = self.fields(name);
+                fields.insert(field.to_owned(), value.into());
+                self.put_fields(name, fields)
+            }
+        }
+    }
+
+    #[doc(hidden)]
+    fn try_delete(&self, name: &str) -> Result<(), String>;
+
+    #[doc(hidden)]
+    fn put_value(&self, name: &str, value: &str) -> Result<(), String>;
 
     /// The fields of a secret; none if there is no such secret.
     #[doc(hidden)]
@@ -85,8 +95,8 @@ pub trait Fake: Clone + fmt::Debug + Send + Sync + Sized + 'static {
 
     /// Elsewhere than on Vault a secret with fields is a JSON object.
     #[doc(hidden)]
-    fn put_fields(&self, name: &str, fields: Map<String, Value>) {
-        self.put_value(name, &Value::Object(fields).to_string());
+    fn put_fields(&self, name: &str, fields: Map<String, Value>) -> Result<(), String> {
+        self.put_value(name, &Value::Object(fields).to_string())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hyper::body::Bytes;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::server::{Answer, End};
@@ -23,7 +24,7 @@ pub struct Fault {
     on: On,
     status: Option<u16>,
     headers: HeaderMap,
-    body: Option<String>,
+    body: Option<Bytes>,
     delay: Option<Duration>,
     end: End,
     left: Option<usize>,
@@ -76,13 +77,15 @@ impl Fault {
         self
     }
 
-    /// Sets a header of the answer.
+    /// Sets a header of the answer. Its length is what it is: for lengths that lie there are
+    /// [`truncate`](Self::truncate) and [`RawServer`](crate::RawServer).
     ///
     /// # Panics
-    /// If HTTP knows no such name or value.
+    /// If HTTP knows no such name or value, or the name is `Content-Length`.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let name = HeaderName::try_from(name).expect("a header name");
+        assert_ne!(name, hyper::header::CONTENT_LENGTH, "the length of an answer is its own");
         self.headers.insert(name, HeaderValue::try_from(value).expect("a header value"));
         self
     }
@@ -90,7 +93,7 @@ impl Fault {
     /// Sets the body of the answer. It says that it is JSON, whatever it is, unless a header says otherwise.
     #[must_use]
     pub fn body(mut self, text: impl Into<String>) -> Self {
-        self.body = Some(text.into());
+        self.body = Some(Bytes::from(text.into()));
         self
     }
 

@@ -35,7 +35,8 @@ pub enum Script {
     Html,
     /// Whoever asks is known and may do nothing.
     Denied,
-    /// The clock of the server is ahead of that of the machine by this much.
+    /// The clock of the server is ahead of that of the machine by this much. Elsewhere than on AWS, which judges
+    /// signatures by it, it stands still from then on, and only the header `Date` shows it.
     ClockSkew(Duration),
 }
 

@@ -169,13 +169,15 @@ struct Content {
     left: Bytes,
     announced: usize,
     is_truncated: bool,
+    /// Whether what came before the end was handed to the connection, and had the time to be sent.
+    is_sent: bool,
 }
 
 impl Content {
     fn new(bytes: Bytes, is_truncated: bool) -> Self {
         let announced = bytes.len();
         let left = if is_truncated { bytes.slice(..announced / 2) } else { bytes };
-        Self { left, announced, is_truncated }
+        Self { left, announced, is_truncated, is_sent: false }
     }
 }
 
@@ -185,14 +187,22 @@ impl Body for Content {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let left = std::mem::take(&mut self.left);
-        Poll::Ready(match (left.is_empty(), self.is_truncated) {
-            (false, _) => Some(Ok(Frame::data(left))),
-            (true, true) => Some(Err(io::ErrorKind::BrokenPipe.into())),
-            (true, false) => None,
-        })
+        if !left.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(left))));
+        }
+        if !self.is_truncated {
+            return Poll::Ready(None);
+        }
+        if !self.is_sent {
+            // The connection sends what it has only while it waits for more; an error now would throw that away.
+            self.is_sent = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Err(io::ErrorKind::BrokenPipe.into())))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use strongroom_core::{Environment, Settings};
 
-/// The variables of a program that uses a fake, and the files that they name, which are on no disk.
+/// The variables of a program that uses a fake, and the files that they name, which are on no disk. Files that a test adds
+/// by their paths are read from the disk.
 #[derive(Clone)]
 pub struct Variables {
     values: BTreeMap<&'static str, String>,
@@ -90,10 +91,13 @@ impl Environment for Variables {
     }
 
     fn read_file(&self, path: &Path, max_bytes: usize) -> io::Result<Vec<u8>> {
-        let content = path.to_str().and_then(|path| self.files.get(path));
-        let content = content.ok_or(io::ErrorKind::NotFound)?();
+        let content = match path.to_str().and_then(|path| self.files.get(path)) {
+            Some(content) => content().into_bytes(),
+            // One that a test made itself.
+            None => std::fs::read(path)?,
+        };
         match content.len() <= max_bytes {
-            true => Ok(content.into_bytes()),
+            true => Ok(content),
             false => Err(io::ErrorKind::FileTooLarge.into()),
         }
     }

@@ -120,12 +120,20 @@ const KEY: &str = "quickstart-signing";
 const VALUE: &str = "canary-key-of-thirty-two-bytes-1";
 
 fn program() -> Command {
-    Command::new(PROGRAM)
+    alone(PROGRAM)
+}
+
+/// With nothing of the environment of whoever runs this, which may select a provider of its own.
+#[expect(clippy::disallowed_methods, reason = "where programs are, and no setting")]
+fn alone(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().env("PATH", std::env::var("PATH").unwrap_or_default());
+    command
 }
 
 /// The fake of a provider, which runs what is given as its last arguments.
 fn fake(id: &str, seed: &str) -> Command {
-    let mut command = Command::new(FAKE);
+    let mut command = alone(FAKE);
     command.args(["--provider", id, "--seed", seed, "--"]);
     command
 }

@@ -1,13 +1,12 @@
 //! What the client asks, and with which rights.
 
-use crate::server::Request;
-
 use crate::On;
 use crate::aws::fields::Fields;
 use crate::aws::policy::Policy;
 use crate::aws::reply::Refusal;
 use crate::aws::secret::ACCOUNT;
 use crate::aws::signature::header;
+use crate::server::Request;
 
 /// A request of somebody who is known.
 pub(super) struct Ask {

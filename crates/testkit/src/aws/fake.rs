@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Map, Value, json};
 
 use crate::aws::state::State;
+use crate::aws::version::CURRENT;
 use crate::aws::{Servers, lock};
 use crate::fake::{Opening, as_fields};
 use crate::server::Server;
@@ -29,8 +30,8 @@ impl Fake for FakeAws {
         }
     }
 
-    fn delete_secret(&self, name: &str) {
-        self.delete(name);
+    fn try_delete(&self, name: &str) -> Result<(), String> {
+        self.plan_deletion(name)
     }
 
     fn fault(&self, fault: Fault) {
@@ -49,7 +50,6 @@ impl Fake for FakeAws {
 
     fn clear_faults(&self) {
         Self::clear_faults(self);
-        self.set_skew_seconds(0);
     }
 
     fn requests(&self) -> usize {
@@ -72,8 +72,8 @@ impl Fake for FakeAws {
         self.lock().signing_key = Some(name.to_owned());
     }
 
-    fn put_value(&self, name: &str, value: &str) {
-        self.put(name, value);
+    fn put_value(&self, name: &str, value: &str) -> Result<(), String> {
+        self.add_version(name, "SecretString", value, CURRENT).map(drop)
     }
 
     fn fields(&self, name: &str) -> Map<String, Value> {

@@ -178,9 +178,10 @@ impl FakeAws {
         self.lock().faults.add(fault);
     }
 
-    /// Ends all faults.
+    /// Ends all faults, and the [skew](Self::set_skew_seconds) of the clock.
     pub fn clear_faults(&self) {
         self.lock().faults.clear();
+        self.set_skew_seconds(0);
     }
 
     /// A fault that answers with an error of this code, such as `ThrottlingException` or `DecryptionFailure`. The

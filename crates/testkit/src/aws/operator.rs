@@ -16,7 +16,7 @@ impl FakeAws {
     /// # Panics
     /// If the service would refuse that.
     pub fn put(&self, name: &str, value: &str) -> String {
-        self.add_version(name, "SecretString", value, CURRENT)
+        self.add_version(name, "SecretString", value, CURRENT).expect(ALLOWED)
     }
 
     /// As [`put`](Self::put), with a value that is not text.
@@ -24,7 +24,7 @@ impl FakeAws {
     /// # Panics
     /// If the service would refuse that.
     pub fn put_binary(&self, name: &str, value: &[u8]) -> String {
-        self.add_version(name, "SecretBinary", &Base64::encode_string(value), CURRENT)
+        self.try_put_binary(name, value).expect(ALLOWED)
     }
 
     /// Gives a secret a new version with the label `AWSPENDING` only, as the first step of a rotation does.
@@ -32,7 +32,7 @@ impl FakeAws {
     /// # Panics
     /// If the service would refuse that, or there is no such secret.
     pub fn put_pending(&self, name: &str, value: &str) -> String {
-        self.add_version(name, "SecretString", value, PENDING)
+        self.add_version(name, "SecretString", value, PENDING).expect(ALLOWED)
     }
 
     /// Moves `AWSCURRENT` to this version, as the last step of a rotation does, and a rollback.
@@ -47,7 +47,7 @@ impl FakeAws {
         if let Some(from) = from {
             fields["RemoveFromVersionId"] = from.into();
         }
-        self.act("UpdateSecretVersionStage", fields);
+        self.act("UpdateSecretVersionStage", fields).expect(ALLOWED);
     }
 
     /// Plans the deletion of a secret, 30 days from now by the clock of the fake.
@@ -55,7 +55,7 @@ impl FakeAws {
     /// # Panics
     /// If there is no such secret, or it is planned already.
     pub fn delete(&self, name: &str) {
-        self.act("DeleteSecret", json!({ "SecretId": name }));
+        self.plan_deletion(name).expect(ALLOWED);
     }
 
     /// Cancels the deletion of a secret.
@@ -63,7 +63,7 @@ impl FakeAws {
     /// # Panics
     /// If there is no such secret any more.
     pub fn restore(&self, name: &str) {
-        self.act("RestoreSecret", json!({ "SecretId": name }));
+        self.act("RestoreSecret", json!({ "SecretId": name })).expect(ALLOWED);
     }
 
     /// The id of the version that a label is on.
@@ -83,7 +83,26 @@ impl FakeAws {
         self.with(name, |secret| secret.decrypts = decrypts);
     }
 
-    fn add_version(&self, name: &str, member: &str, value: &str, stage: &str) -> String {
+    /// As [`put_binary`](Self::put_binary), where the service may refuse it.
+    ///
+    /// # Errors
+    /// The code of the refusal.
+    #[doc(hidden)]
+    pub fn try_put_binary(&self, name: &str, value: &[u8]) -> Result<String, String> {
+        self.add_version(name, "SecretBinary", &Base64::encode_string(value), CURRENT)
+    }
+
+    pub(super) fn plan_deletion(&self, name: &str) -> Result<(), String> {
+        self.act("DeleteSecret", json!({ "SecretId": name }))
+    }
+
+    pub(super) fn add_version(
+        &self,
+        name: &str,
+        member: &str,
+        value: &str,
+        stage: &str,
+    ) -> Result<String, String> {
         let (id, exists) = {
             let mut state = self.lock();
             state.puts += 1;
@@ -94,17 +113,17 @@ impl FakeAws {
         if exists || stage != CURRENT {
             fields["SecretId"] = name.into();
             fields["VersionStages"] = json!([stage]);
-            self.act("PutSecretValue", fields);
+            self.act("PutSecretValue", fields)?;
         } else {
             fields["Name"] = name.into();
-            self.act("CreateSecret", fields);
+            self.act("CreateSecret", fields)?;
         }
-        id
+        Ok(id)
     }
 
-    fn act(&self, action: &'static str, fields: Value) {
-        let refused = self.lock().act(action, fields).err().map(|refusal| refusal.code);
-        assert_eq!(refused, None, "{action} is allowed to an operator");
+    fn act(&self, action: &'static str, fields: Value) -> Result<(), String> {
+        let refused = self.lock().act(action, fields).err();
+        refused.map_or(Ok(()), |refusal| Err(format!("{action} is {}", refusal.code)))
     }
 
     fn with<T>(&self, name: &str, use_it: impl FnOnce(&mut Secret) -> T) -> T {
@@ -112,3 +131,5 @@ impl FakeAws {
         use_it(state.account.named(Self::REGION, name).expect("a secret of this name"))
     }
 }
+
+const ALLOWED: &str = "the service allows it";

@@ -1,11 +1,11 @@
 //! What goes back to the client.
 
-use crate::server::Answer;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Value, json};
 
 use crate::aws::ErrorForm;
+use crate::server::Answer;
 
 /// The members of an answer, or why there is none.
 pub(super) type Outcome = Result<Value, Refusal>;

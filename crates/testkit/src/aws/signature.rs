@@ -4,13 +4,13 @@
 
 use std::fmt::Write as _;
 
-use crate::server::Request;
 use aws_lc_rs::{digest, hmac};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::aws::reply::Refusal;
+use crate::server::Request;
 
 /// The header `Authorization`, taken apart.
 pub(super) struct Signature<'a> {

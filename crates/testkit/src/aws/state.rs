@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::server::{Answer, Request};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use strongroom_core::{Clock, SystemClock};
@@ -16,6 +15,7 @@ use crate::aws::reply::{self, Outcome, Refusal};
 use crate::aws::signature::{Signature, header};
 use crate::aws::{AwsCall, ErrorForm, FakeAws, delete, list, read, replica, write};
 use crate::fault::Faults;
+use crate::server::{Answer, Request};
 
 /// What all handles of one fake share.
 pub(super) struct State {

@@ -53,7 +53,7 @@ impl FakeAzure {
     }
 
     /// Changes the assertion that Entra accepts of applications, and what the file of
-    /// [`workload_identity_settings`](Self::workload_identity_settings) holds. Default: `canary-assertion`.
+    /// [`workload_identity_variables`](Self::workload_identity_variables) holds. Default: `canary-assertion`.
     pub fn set_assertion(&self, assertion: &str) {
         let mut state = self.lock();
         state.entra.assertion = assertion.to_owned();

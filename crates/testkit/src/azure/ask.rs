@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::server::Request;
-
 use crate::azure::operation::{Door, Operation, Route};
 use crate::azure::reply::Refusal;
+use crate::server::Request;
 
 /// A request, and what it asks for.
 pub(super) struct Ask<'a> {

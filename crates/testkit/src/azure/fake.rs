@@ -19,8 +19,8 @@ impl Fake for FakeAzure {
             .with("AZURE_CLIENT_SECRET", Self::CLIENT_SECRET)
     }
 
-    fn delete_secret(&self, name: &str) {
-        self.delete(&native(name));
+    fn try_delete(&self, name: &str) -> Result<(), String> {
+        self.try_to_delete(&native(name)?).map_err(|refusal| refusal.to_string())
     }
 
     fn fault(&self, fault: Fault) {
@@ -64,13 +64,15 @@ impl Fake for FakeAzure {
         self.lock().signing_key = Some(name.to_owned());
     }
 
-    fn put_value(&self, name: &str, value: &str) {
-        self.put(&native(name), value);
+    fn put_value(&self, name: &str, value: &str) -> Result<(), String> {
+        let put = self.try_put(&native(name)?, value);
+        put.map(drop).map_err(|refusal| refusal.to_string())
     }
 
     fn fields(&self, name: &str) -> Map<String, Value> {
+        let Ok(name) = native(name) else { return Map::new() };
         let state = self.lock();
-        let found = state.vault.get(&native(name), None).ok();
+        let found = state.vault.get(&name, None).ok();
         as_fields(found.map(|(_, version)| version.value.clone()))
     }
 }
@@ -128,18 +130,21 @@ impl FakeAzure {
     }
 }
 
-/// The name that Key Vault knows a secret by.
+/// The name that Key Vault knows a secret by, where it can know it by one, and by one that is no other's.
 ///
-/// # Panics
-/// If it knows no such names.
-fn native(name: &str) -> String {
-    let native = name.replace('/', "--");
-    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    assert!(
-        native.bytes().all(is_allowed),
-        "Key Vault has letters, digits and `-` in names: {name}"
-    );
-    native
+/// # Errors
+/// If not, with what would be right.
+fn native(name: &str) -> Result<String, String> {
+    let is_allowed = |segment: &str| {
+        let letters = segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        letters && !segment.contains("--") && !segment.starts_with('-') && !segment.ends_with('-')
+    };
+    match name.split('/').all(is_allowed) {
+        true => Ok(name.replace('/', "--")),
+        false => {
+            Err("Key Vault has letters, digits and `-` in names, and `--` is for `/`".to_owned())
+        }
+    }
 }
 
 fn refusal(on: On, refusal: script::Refusal) -> Fault {

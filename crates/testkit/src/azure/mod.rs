@@ -119,7 +119,7 @@ impl FakeAzure {
     pub const TENANT_ID: &str = "00000000-0000-0000-0000-00000000000a";
 
     /// The host of the vault by the name that it would have at Azure; see
-    /// [`cloud_settings`](Self::cloud_settings).
+    /// [`cloud_variables`](Self::cloud_variables).
     pub const VAULT_HOST: &str = "canary.vault.azure.net";
 
     /// The client id of the application that may do everything.

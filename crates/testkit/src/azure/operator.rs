@@ -18,10 +18,18 @@ impl FakeAzure {
     /// # Panics
     /// If the name is deleted and can be recovered.
     pub fn put(&self, name: &str, value: &str) -> String {
-        self.act(|state, now| {
+        self.try_put(name, value).expect(ALLOWED)
+    }
+
+    pub(super) fn try_put(&self, name: &str, value: &str) -> Result<String, Refusal> {
+        self.try_act(|state, now| {
             let secret = state.vault.set(name, Change::value(value), now)?;
             Ok(secret.latest().id.clone())
         })
+    }
+
+    pub(super) fn try_to_delete(&self, name: &str) -> Result<(), Refusal> {
+        self.try_act(|state, now| state.vault.delete(name, now).map(drop))
     }
 
     /// Disables a version: reads of it are 403 from then on, and those of the latest if it is that.
@@ -111,15 +119,22 @@ impl FakeAzure {
     }
 
     fn act<T>(&self, act: impl FnOnce(&mut State, i64) -> Result<T, Refusal>) -> T {
+        // Not under the lock, which a panic would poison.
+        self.try_act(act).expect(ALLOWED)
+    }
+
+    fn try_act<T>(
+        &self,
+        act: impl FnOnce(&mut State, i64) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
         let mut state = self.lock();
         let now = state.now().as_second();
         state.vault.purge_due(now);
-        let outcome = act(&mut state, now);
-        // Or the panic would poison the lock under the server.
-        drop(state);
-        outcome.expect("the service allows it")
+        act(&mut state, now)
     }
 }
+
+const ALLOWED: &str = "the service allows it";
 
 fn seconds(at: SystemTime) -> i64 {
     Timestamp::try_from(at).expect("a time of these ages").as_second()

@@ -1,9 +1,12 @@
 //! What goes back to the client.
 
-use crate::server::Answer;
+use std::fmt;
+
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Value, json};
+
+use crate::server::Answer;
 
 /// An answer on its way; one that refuses says so.
 pub(super) struct Reply {
@@ -56,6 +59,13 @@ impl Reply {
                 .body(body.to_string())
                 .header("content-type", "application/json; charset=utf-8"),
         }
+    }
+}
+
+/// The most exact code.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.inner.as_deref().unwrap_or(self.code))
     }
 }
 

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::server::{Answer, Request};
 use jiff::Timestamp;
 use strongroom_core::Clock;
 
@@ -18,6 +17,7 @@ use crate::azure::tokens::Tokens;
 use crate::azure::vault::Vault;
 use crate::azure::{ASSERTION, FakeAzure};
 use crate::fault::Faults;
+use crate::server::{Answer, Request};
 
 /// What all handles of one fake share.
 pub(super) struct State {

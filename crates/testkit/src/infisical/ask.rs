@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::server::Request;
 use serde_json::Value;
 
 use crate::infisical::operation::{Operation, Route};
 use crate::infisical::reply::Refusal;
+use crate::server::Request;
 
 /// A request, and what it asks for.
 pub(super) struct Ask<'a> {

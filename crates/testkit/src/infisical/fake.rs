@@ -20,9 +20,12 @@ impl Fake for FakeInfisical {
         universal(variables)
     }
 
-    fn delete_secret(&self, name: &str) {
+    fn try_delete(&self, name: &str) -> Result<(), String> {
         let (path, key) = native(name);
-        assert!(self.delete(&path, key), "there is no such secret");
+        match self.delete(&path, key) {
+            true => Ok(()),
+            false => Err("there is no such secret".to_owned()),
+        }
     }
 
     fn fault(&self, fault: Fault) {
@@ -56,9 +59,10 @@ impl Fake for FakeInfisical {
         self.lock().signing_key = Some(name.to_owned());
     }
 
-    fn put_value(&self, name: &str, value: &str) {
+    fn put_value(&self, name: &str, value: &str) -> Result<(), String> {
         let (path, key) = native(name);
         self.put(&path, key, value);
+        Ok(())
     }
 
     fn fields(&self, name: &str) -> Map<String, Value> {

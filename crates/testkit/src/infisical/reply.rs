@@ -1,7 +1,8 @@
 //! What goes back to the client.
 
-use crate::server::Answer;
 use serde_json::{Value, json};
+
+use crate::server::Answer;
 
 /// An answer on its way; one that refuses says so.
 pub(super) struct Reply {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::server::{Answer, Request};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use strongroom_core::Clock;
@@ -21,6 +20,7 @@ use crate::infisical::reply::{Refusal, Reply};
 use crate::infisical::rights::Rights;
 use crate::infisical::service::ServiceTokens;
 use crate::infisical::tokens::Tokens;
+use crate::server::{Answer, Request};
 
 /// What all handles of one fake share.
 pub(super) struct State {

@@ -1,8 +1,8 @@
 //! What the client asks, read as the server reads it before it looks at the token.
 
-use crate::server::Request;
 use serde_json::{Map, Value};
 
+use crate::server::Request;
 use crate::vault::fields::Fields;
 use crate::vault::reply::Reply;
 

@@ -12,7 +12,7 @@ use crate::vault::fields::Fields;
 use crate::vault::reply::Outcome;
 use crate::vault::state::State;
 use crate::vault::token::Token;
-use crate::vault::{Servers, lock};
+use crate::vault::{ServerState, Servers, lock};
 use crate::{Fake, FakeVault, Fault, On, Script, TlsFront, Variables, script};
 
 impl Fake for FakeVault {
@@ -33,9 +33,11 @@ impl Fake for FakeVault {
         }
     }
 
-    fn delete_secret(&self, name: &str) {
-        assert!(!self.fields(name).is_empty(), "there is no such secret");
-        self.expect(Operation::Delete, name, Map::new());
+    fn try_delete(&self, name: &str) -> Result<(), String> {
+        match self.fields(name).is_empty() {
+            true => Err("there is no such secret".to_owned()),
+            false => self.change(Operation::Delete, name, Map::new()),
+        }
     }
 
     fn fault(&self, fault: Fault) {
@@ -82,10 +84,10 @@ impl Fake for FakeVault {
     }
 
     /// In the field `value`, which is what a name without a field stands for.
-    fn put_value(&self, name: &str, value: &str) {
+    fn put_value(&self, name: &str, value: &str) -> Result<(), String> {
         let mut fields = self.fields(name);
         fields.insert("value".to_owned(), value.into());
-        self.put_fields(name, fields);
+        self.put_fields(name, fields)
     }
 
     fn fields(&self, name: &str) -> Map<String, Value> {
@@ -97,21 +99,29 @@ impl Fake for FakeVault {
         }
     }
 
-    fn put_fields(&self, name: &str, fields: Map<String, Value>) {
+    fn put_fields(&self, name: &str, fields: Map<String, Value>) -> Result<(), String> {
         let body = Map::from_iter([("data".to_owned(), fields.into())]);
-        self.expect(Operation::Write, name, body);
+        self.change(Operation::Write, name, body)
     }
 }
 
 impl FakeVault {
-    fn expect(&self, operation: Operation, name: &str, fields: Map<String, Value>) {
-        let status = self.act(operation, name, fields).unwrap_or_else(|refusal| refusal).status();
-        assert!((200..300).contains(&status), "`{name}` is a name that Vault can keep: {status}");
+    fn change(
+        &self,
+        operation: Operation,
+        name: &str,
+        fields: Map<String, Value>,
+    ) -> Result<(), String> {
+        match self.act(operation, name, fields).unwrap_or_else(|refusal| refusal).status() {
+            200..300 => Ok(()),
+            status => Err(format!("Vault answers {status}")),
+        }
     }
 
-    /// What the owner of the root token does with a secret of the mount `secret`.
+    /// What the owner of the root token does with a secret of the mount `secret`, whether or not the server is sealed.
     fn act(&self, operation: Operation, name: &str, fields: Map<String, Value>) -> Outcome {
         let mut state = self.lock();
+        let server = std::mem::replace(&mut state.server, ServerState::Active);
         let ask = Ask {
             operation,
             path: format!("secret/data/{name}"),
@@ -119,7 +129,9 @@ impl FakeVault {
             token: Self::TOKEN.to_owned(),
             namespace: state.namespace.clone().unwrap_or_default(),
         };
-        state.answer(ask)
+        let outcome = state.answer(ask);
+        state.server = server;
+        outcome
     }
 }
 

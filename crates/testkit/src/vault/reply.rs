@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::server::Answer;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Map, Value, json};
 
 use crate::fault::JSON;
+use crate::server::Answer;
 use crate::vault::fields::{Fields, Invalid};
 
 /// An answer; an error is one too.

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::server::{Answer, Request};
 use jiff::Timestamp;
 use strongroom_core::Clock;
 
 use crate::On;
 use crate::fault::Faults;
+use crate::server::{Answer, Request};
 use crate::vault::ask::{self, Ask, Operation};
 use crate::vault::auth::{Method, Methods};
 use crate::vault::engine::{Engine, Mounts};

@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::process::{Command, Output};
+use std::process::Output;
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::running::{Running, program};
 
@@ -61,29 +63,47 @@ fn over_tls_the_authority_is_in_a_file_that_goes_with_the_program() {
         assert!(fs::read_to_string(&file).unwrap().starts_with("-----BEGIN CERTIFICATE-----"));
         let https = running.variables.iter().any(|(_, value)| value.starts_with("https://127."));
         assert!(https, "{provider}");
-        stop(&mut running, "TERM");
+        assert!(running.stop(Signal::TERM).success());
         assert!(fs::metadata(&file).is_err(), "{file} is still there");
     }
 }
 
-/// Sends a signal, and expects the program to end well.
-fn stop(running: &mut Running, signal: &str) {
-    let id = running.child.id().to_string();
-    let sent = Command::new("sh").args(["-c", &format!("kill -{signal} {id}")]).status();
-    assert!(sent.expect("a shell").success());
-    assert!(running.child.wait().expect("it ends").success());
-}
-
 #[test]
 fn it_serves_until_it_is_told_to_stop() {
-    for signal in ["TERM", "INT"] {
+    for signal in [Signal::TERM, Signal::INT] {
         let mut running = Running::start(&["--provider", "vault_dev"]);
         let address = running.variable("VAULT_ADDR").trim_start_matches("http://").to_owned();
         assert!(TcpStream::connect(&address).is_ok());
         assert!(running.child.try_wait().unwrap().is_none(), "its input ended, and it serves");
-        stop(&mut running, signal);
+        assert!(running.stop(signal).success());
         assert!(TcpStream::connect(&address).is_err());
     }
+}
+
+#[test]
+fn it_can_be_told_to_stop_as_soon_as_it_has_said_where_it_is() {
+    for _ in 0..20 {
+        let mut running = Running::start(&["--provider", "azure_kv"]);
+        let ca = running.variable("AZURE_KV_CA_BUNDLE_PATH").to_owned();
+        assert!(running.stop(Signal::TERM).success());
+        assert!(fs::metadata(&ca).is_err(), "{ca} is still there");
+    }
+}
+
+#[test]
+fn a_command_that_is_told_to_stop_may_tidy_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ready, tidied) = (folder.path().join("ready"), folder.path().join("tidied"));
+    let script = "trap 'touch \"$2\"; exit 9' TERM; touch \"$1\"; while :; do sleep 0.01; done";
+    let mut command = program(&["--provider", "vault", "--", "sh", "-c", script, "sh"]);
+    let mut child = command.arg(&ready).arg(&tidied).spawn().unwrap();
+    while !ready.exists() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it was ready");
+        std::thread::yield_now();
+    }
+    kill_process(Pid::from_raw(child.id().cast_signed()).unwrap(), Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(9));
+    assert!(tidied.exists());
 }
 
 #[test]
@@ -133,6 +153,10 @@ fn what_cannot_be_served_is_said_before_anything_is_printed() {
         ("vault", write("expired", &secret("\"state\":\"expired\"")), "no such state"),
         ("aws_sm", write("disabled", &secret("\"state\":\"disabled\"")), "no such state"),
         ("azure_kv", write("name", r#"{"secrets":[{"name":"a_b"}]}"#), "letters, digits"),
+        ("aws_sm", write("empty", &secret("\"value\":\"\"")), "CreateSecret is ValidationException"),
+        ("aws_sm", write("blank", r#"{"secrets":[{"name":"a b"}]}"#), "secret `a b`"),
+        ("vault", write("field", r#"{"secrets":[{"name":"a#f","state":"deleted"}]}"#), "no state"),
+        ("azure_kv", write("dashes", r#"{"secrets":[{"name":"a--b"}]}"#), "`--` is for `/`"),
         ("aws_sm", write("twice", r#"{"secrets":[{"name":"a"},{"name":"a"}]}"#), "twice"),
         ("aws_sm", write("climb", r#"{"secrets":[{"name":"../a"}]}"#), "secret `../a`"),
         ("vault", "no/such/file".to_owned(), "cannot read"),

@@ -2,4 +2,5 @@
 
 mod clients;
 mod contract;
+mod faults;
 mod running;

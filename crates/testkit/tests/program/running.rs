@@ -1,7 +1,9 @@
 //! The program as a child, and what it printed.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 /// The program, which is told to stop when this value goes.
 pub(crate) struct Running {
@@ -30,10 +32,20 @@ impl Running {
     }
 }
 
+impl Running {
+    /// Sends a signal to the program, and gives how it ended.
+    pub(crate) fn stop(&mut self, signal: Signal) -> ExitStatus {
+        let id = Pid::from_raw(self.child.id().cast_signed()).expect("a process");
+        let _ = kill_process(id, signal);
+        self.child.wait().expect("it ends")
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Ok(None) = self.child.try_wait() {
+            self.stop(Signal::TERM);
+        }
     }
 }
 

@@ -68,7 +68,7 @@ impl Id {
 const EXAMPLES: &str = "\
 Examples:
   strongroom-fakes --provider aws_sm -- pytest
-  strongroom-fakes --provider vault --seed seed.json > fakes.sh & wait for a line, then: . ./fakes.sh
+  exec 3< <(strongroom-fakes --provider vault --seed seed.json); read -r line <&3; eval \"$line\"
 
 Values, tokens and certificates are the fake's, and good for nothing else.";
 

@@ -82,6 +82,10 @@ impl Rule {
         for (name, value) in &self.headers {
             let is_known =
                 HeaderName::try_from(name).is_ok() && HeaderValue::try_from(value).is_ok();
+            if name.eq_ignore_ascii_case("content-length") {
+                let right = "expected `\"action\": \"truncate\"` for one that lies";
+                return Err(format!("`headers` has the length of the answer; {right}"));
+            }
             if !is_known {
                 return Err(format!(
                     "`headers` has what HTTP does not know: {}",
@@ -132,6 +136,7 @@ mod tests {
             (r#"{"on":"reads"}"#, "reads"),
             (r#"{"on":"read","status":99}"#, "fault 1"),
             (r#"{"on":"read","headers":{"a b":"c"}}"#, "fault 1"),
+            (r#"{"on":"read","headers":{"Content-Length":"9"}}"#, "truncate"),
             (r#"{"on":"read","action":"explode"}"#, "explode"),
             (r#"{"on":"read","delay":5}"#, "delay"),
         ] {

@@ -1,7 +1,7 @@
 //! `strongroom-fakes`: the fakes of the testkit as a program, for services in any language.
 
 #![forbid(unsafe_code)]
-#![expect(clippy::print_stderr, clippy::print_stdout, reason = "talks to a terminal")]
+#![expect(clippy::print_stderr, reason = "talks to a terminal")]
 
 mod arguments;
 mod faults;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use base64ct::{Base64, Encoding};
 use serde::Deserialize;
+use strongroom_core::SecretName;
 
 use crate::provider::{Seeded, State};
 
@@ -53,7 +54,12 @@ impl Seed {
             let name = &entry.name;
             let about = |problem: String| format!("secret `{}`: {problem}", name.escape_debug());
             // What is behind `#` is a field, as everywhere.
-            F::check(name.split('#').next().unwrap_or_default()).map_err(about)?;
+            let (secret, field) = name.split_once('#').unwrap_or((name, ""));
+            let known = SecretName::new(secret).map(drop).map_err(|error| error.to_string());
+            known.map_err(about)?;
+            if !field.is_empty() && entry.state != State::Enabled {
+                return Err(about("a field has no state; expected that of its secret".to_owned()));
+            }
             if !seen.insert(name) {
                 return Err(about("stands there twice; expected `versions`".to_owned()));
             }
@@ -99,11 +105,10 @@ fn bytes(text: Option<&str>, base64: Option<&str>) -> Result<Option<Vec<u8>>, St
 
 fn put<F: Seeded>(fake: &F, name: &str, value: &[u8]) -> Result<(), String> {
     match (str::from_utf8(value), name.contains('#')) {
-        (Ok(text), _) => fake.set_secret(name, text),
-        (Err(_), true) => return Err("a field is text, and this is none".to_owned()),
-        (Err(_), false) => fake.put_bytes(name, value)?,
+        (Ok(text), _) => fake.try_set(name, text),
+        (Err(_), true) => Err("a field is text, and this is none".to_owned()),
+        (Err(_), false) => fake.put_bytes(name, value),
     }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,14 +1,18 @@
 //! A fake that serves until it is told to stop, or until a command has run.
 
 use std::fs;
+use std::io::{self, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{ExitCode, ExitStatus};
+use std::time::Duration;
 
+use rustix::process::{Pid, kill_process};
 use serde::de::DeserializeOwned;
 use strongroom_testkit::Builder;
 use tokio::process::Command;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::timeout;
 
 use crate::arguments::Arguments;
 use crate::faults::Faults;
@@ -44,15 +48,18 @@ pub(crate) async fn run<F: Seeded>(
     // For the certificate of the authority. It is gone when the fake is.
     let folder = tempfile::tempdir().map_err(|cause| format!("no temporary folder: {cause}"))?;
     let variables = variables(&fake, arguments, folder.path())?;
+    // Before anybody can know that there is something to stop.
+    let mut signals = Signals::catch()?;
     match arguments.command.split_first() {
         None => {
-            print(&variables);
-            stopped().await.map(|()| ExitCode::SUCCESS)
+            print(&variables)?;
+            signals.next().await;
+            Ok(ExitCode::SUCCESS)
         }
         Some((program, words)) => {
             let mut command = Command::new(program);
             command.args(words).envs(variables).kill_on_drop(true);
-            run_until_stopped(command).await
+            run_until_stopped(command, signals).await
         }
     }
 }
@@ -63,8 +70,11 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<T, String> {
     // Not the cause itself: it quotes what stands there, which may be a value.
     serde_json::from_slice(&text).map_err(|cause| {
         let (line, column) = (cause.line(), cause.column());
-        let wrong =
-            if cause.is_data() { "not a key or a value that is known here" } else { "no JSON" };
+        let wrong = if cause.is_data() {
+            "no key or value of such a file; `--help` shows one"
+        } else {
+            "no JSON"
+        };
         format!("{}, line {line}, column {column}: {wrong}", path.display())
     })
 }
@@ -83,45 +93,74 @@ fn variables<F: Seeded>(
 }
 
 /// One line, so that whoever reads it knows that it is whole.
-fn print(variables: &[(&str, String)]) {
+fn print(variables: &[(&str, String)]) -> Result<(), String> {
     let quoted = |value: &str| value.replace('\'', r"'\''");
     let words = variables.iter().map(|(name, value)| format!(" {name}='{}'", quoted(value)));
-    println!("export{}", words.collect::<String>());
+    let line = format!("export{}\n", words.collect::<String>());
+    let mut stdout = io::stdout();
+    let written = stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush());
+    written.map_err(|cause| format!("cannot write to stdout: {cause}"))
 }
 
-async fn stopped() -> Result<(), String> {
-    let catch = |kind| signal(kind).map_err(|cause| format!("cannot wait for signals: {cause}"));
-    let (mut terminate, mut interrupt) =
-        (catch(SignalKind::terminate())?, catch(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// What asks the program to stop.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn catch() -> Result<Self, String> {
+        let catch =
+            |kind| signal(kind).map_err(|cause| format!("cannot wait for signals: {cause}"));
+        let terminate = catch(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: catch(SignalKind::interrupt())? })
     }
-    Ok(())
+
+    async fn next(&mut self) -> rustix::process::Signal {
+        tokio::select! {
+            _ = self.terminate.recv() => rustix::process::Signal::TERM,
+            _ = self.interrupt.recv() => rustix::process::Signal::INT,
+        }
+    }
 }
 
 /// With the exit code of the command, as a shell gives it.
-async fn run_until_stopped(mut command: Command) -> Result<ExitCode, String> {
+async fn run_until_stopped(mut command: Command, mut signals: Signals) -> Result<ExitCode, String> {
     let mut child = match command.spawn() {
         Ok(child) => child,
         Err(cause) => {
             let program = command.as_std().get_program().to_string_lossy().into_owned();
             eprintln!("strongroom-fakes: cannot run `{program}`: {cause}");
-            let is_missing = cause.kind() == std::io::ErrorKind::NotFound;
+            let is_missing = cause.kind() == io::ErrorKind::NotFound;
             return Ok(ExitCode::from(if is_missing { 127 } else { 126 }));
         }
     };
-    tokio::select! {
-        ended = child.wait() => {
-            let status = ended.map_err(|cause| format!("cannot wait for the command: {cause}"))?;
-            Ok(ExitCode::from(code(status)))
+    let told = tokio::select! {
+        ended = child.wait() => return ended.map(code).map_err(lost),
+        signal = signals.next() => signal,
+    };
+    // The command gets the signal too, and the time to tidy up.
+    let id = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+    if let Some(id) = id {
+        let _ = kill_process(id, told);
+    }
+    match timeout(TIDYING, child.wait()).await {
+        Ok(ended) => ended.map(code).map_err(lost),
+        Err(_) => {
+            let _ = child.kill().await;
+            child.wait().await.map(code).map_err(lost)
         }
-        // The command goes with us.
-        told = stopped() => told.map(|()| ExitCode::from(143)),
     }
 }
 
-fn code(status: ExitStatus) -> u8 {
+fn lost(cause: io::Error) -> String {
+    format!("cannot wait for the command: {cause}")
+}
+
+/// Longest time that a command which was told to stop may take.
+const TIDYING: Duration = Duration::from_secs(5);
+
+fn code(status: ExitStatus) -> ExitCode {
     let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
-    u8::try_from(code).unwrap_or(u8::MAX)
+    ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX))
 }
