@@ -14,7 +14,7 @@ use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding};
 /// assert_eq!(canary.hits(b"token=canary-7f3a-and-more"), ["raw"]);
 /// assert_eq!(canary.hits(b"Basic eDpjYW5hcnktN2YzYQ=="), ["base64"]);
 /// assert!(canary.hits(b"[REDACTED]").is_empty());
-/// assert_eq!(canary.searched(), 61);
+/// assert_eq!(canary.searched(), 62);
 /// ```
 #[derive(Debug)]
 pub struct Canary {

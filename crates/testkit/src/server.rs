@@ -6,7 +6,7 @@ use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -116,6 +116,11 @@ impl Server {
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.0.address)
     }
+}
+
+/// What a fake keeps, for one request or one method. A test that panicked in between changes nothing for the others.
+pub(crate) fn lock<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 type Respond = dyn Fn(&Request) -> Answer + Send + Sync;

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value, json};
 
+use crate::aws::Servers;
 use crate::aws::state::State;
 use crate::aws::version::CURRENT;
-use crate::aws::{Servers, lock};
 use crate::fake::{Opening, as_fields};
-use crate::server::Server;
+use crate::server::{Server, lock};
 use crate::{Fake, FakeAws, Fault, On, Script, TlsFront, Variables, script};
 
 impl Fake for FakeAws {

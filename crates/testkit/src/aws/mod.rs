@@ -23,12 +23,12 @@ mod version;
 mod write;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use strongroom_core::Settings;
 
 use crate::aws::state::State;
-use crate::server::Server;
+use crate::server::{Server, lock};
 use crate::{Fake, Fault, On, TlsFront};
 
 /// A server on 127.0.0.1 that answers as AWS Secrets Manager does: JSON 1.1, versions and staging labels, planned
@@ -223,8 +223,4 @@ impl fmt::Debug for FakeAws {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FakeAws").field("address", &self.address()).finish_non_exhaustive()
     }
-}
-
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 
 use crate::azure::operation::Door;
 use crate::azure::state::State;
-use crate::azure::{HOSTS, Servers, lock, server};
+use crate::azure::{HOSTS, Servers, server};
 use crate::fake::{Opening, as_fields};
+use crate::server::lock;
 use crate::{Fake, FakeAzure, Fault, On, Script, TlsFront, Variables, script, tunnel};
 
 impl Fake for FakeAzure {

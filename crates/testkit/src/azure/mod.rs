@@ -21,7 +21,7 @@ mod vault;
 
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use strongroom_core::Settings;
 
@@ -29,7 +29,7 @@ use crate::azure::operation::Door;
 use crate::azure::reply::{INNER, OLD_INNER};
 use crate::azure::state::State;
 use crate::loopback::Loopback;
-use crate::server::Server;
+use crate::server::{Server, lock};
 use crate::{Fake, Fault, On, TlsFront};
 
 pub use crate::azure::call::{AzureCall, AzureFlow};
@@ -242,10 +242,6 @@ impl fmt::Debug for FakeAzure {
 fn server(state: &Arc<Mutex<State>>, door: Door) -> io::Result<Server> {
     let shared = Arc::clone(state);
     Server::start(0, move |request| lock(&shared).respond(door, request))
-}
-
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Where tokens come from at Azure.

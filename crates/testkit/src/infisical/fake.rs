@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::fake::{Opening, as_fields};
 use crate::infisical::state::State;
-use crate::infisical::{HOSTS, Servers, lock};
-use crate::server::Server;
+use crate::infisical::{HOSTS, Servers};
+use crate::server::{Server, lock};
 use crate::{Fake, FakeInfisical, Fault, On, Script, TlsFront, Variables, script, tunnel};
 
 impl Fake for FakeInfisical {

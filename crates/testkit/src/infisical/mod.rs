@@ -27,13 +27,13 @@ mod tokens;
 mod write;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use strongroom_core::Settings;
 
 use crate::infisical::state::State;
 use crate::loopback::Loopback;
-use crate::server::Server;
+use crate::server::{Server, lock};
 use crate::{Fake, Fault, On, TlsFront};
 
 pub use crate::infisical::call::InfisicalCall;
@@ -241,7 +241,3 @@ impl fmt::Debug for FakeInfisical {
 
 /// The hosts of Infisical Cloud: that of both regions, and one for each.
 const HOSTS: [&str; 3] = ["app.infisical.com", "us.infisical.com", "eu.infisical.com"];
-
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
-}

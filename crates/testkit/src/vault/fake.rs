@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Map, Value, json};
 
 use crate::fake::Opening;
-use crate::server::Server;
+use crate::server::{Server, lock};
 use crate::vault::ask::{Ask, Operation};
 use crate::vault::fields::Fields;
 use crate::vault::reply::Outcome;
 use crate::vault::state::State;
 use crate::vault::token::Token;
-use crate::vault::{ServerState, Servers, lock};
+use crate::vault::{ServerState, Servers};
 use crate::{Fake, FakeVault, Fault, On, Script, TlsFront, Variables, script};
 
 impl Fake for FakeVault {

@@ -21,11 +21,11 @@ mod transit;
 mod wrapping;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use strongroom_core::Settings;
 
-use crate::server::Server;
+use crate::server::{Server, lock};
 use crate::vault::state::State;
 use crate::{Fake, Fault, TlsFront};
 
@@ -227,8 +227,4 @@ impl ServerState {
     fn is_sealed(self) -> bool {
         matches!(self, Self::Sealed | Self::Uninitialised)
     }
-}
-
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
 }

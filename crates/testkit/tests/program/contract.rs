@@ -153,7 +153,11 @@ fn what_cannot_be_served_is_said_before_anything_is_printed() {
         ("vault", write("expired", &secret("\"state\":\"expired\"")), "no such state"),
         ("aws_sm", write("disabled", &secret("\"state\":\"disabled\"")), "no such state"),
         ("azure_kv", write("name", r#"{"secrets":[{"name":"a_b"}]}"#), "letters, digits"),
-        ("aws_sm", write("empty", &secret("\"value\":\"\"")), "CreateSecret is ValidationException"),
+        (
+            "aws_sm",
+            write("empty", &secret("\"value\":\"\"")),
+            "CreateSecret is ValidationException",
+        ),
         ("aws_sm", write("blank", r#"{"secrets":[{"name":"a b"}]}"#), "secret `a b`"),
         ("vault", write("field", r#"{"secrets":[{"name":"a#f","state":"deleted"}]}"#), "no state"),
         ("azure_kv", write("dashes", r#"{"secrets":[{"name":"a--b"}]}"#), "`--` is for `/`"),
