@@ -213,6 +213,8 @@ mod book {
     mod start {}
     #[doc = include_str!("../docs/testing.md")]
     mod testing {}
+    #[doc = include_str!("../docs/freshness.md")]
+    mod freshness {}
     #[doc = include_str!("../docs/rotation.md")]
     mod rotation {}
     #[doc = include_str!("../docs/backend.md")]

@@ -89,11 +89,9 @@ pub(crate) fn on_every_provider(without_settings: &[String]) -> Result<(), Strin
         run(id, &rotated, fake(id, &seed).arg(PROGRAM).env(signing, KEY));
     }
     let machine = "azure_kv, managed identity";
-    let without = ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"];
-    let mut fake = fake("azure_kv", &seed);
-    fake.arg("env").args(without.iter().flat_map(|name| ["-u", name])).arg(PROGRAM);
-    fake.env("AZURE_AUTH_METHOD", "managed_identity").env("AZURE_KV_SIGNING_SECRET_NAME", KEY);
-    run(machine, &rotated, &mut fake);
+    let mut fake = alone(FAKE);
+    fake.args(["--provider", "azure_kv", "--auth", "managed_identity", "--seed", &seed, "--"]);
+    run(machine, &rotated, fake.arg(PROGRAM).env("AZURE_KV_SIGNING_SECRET_NAME", KEY));
     let folder = format!("{FOLDER}/file");
     let _ = fs::remove_dir_all(&folder);
     let made = fs::create_dir(&folder).and_then(|()| Path::new(&folder).canonicalize());

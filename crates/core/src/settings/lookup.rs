@@ -80,6 +80,7 @@ impl Settings {
                 io::ErrorKind::NotFound => "the file does not exist",
                 io::ErrorKind::PermissionDenied => "the file may not be read by this process",
                 io::ErrorKind::FileTooLarge => "the file is too long",
+                io::ErrorKind::Unsupported => "these settings are a table without files",
                 _ => "the file cannot be read; expected a regular file",
             };
             Error::new(ErrorKind::Misconfigured, message)

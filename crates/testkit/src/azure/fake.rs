@@ -82,7 +82,9 @@ impl FakeAzure {
     /// As [`settings`](Self::settings), with the identity of a machine in place of an application. They name the
     /// authority all the same, as the vault's challenge does.
     pub fn managed_identity_variables(&self) -> Variables {
-        self.own_variables().with("AZURE_AUTH_METHOD", "managed_identity")
+        self.own_variables()
+            .with("AZURE_AUTH_METHOD", "managed_identity")
+            .with("AZURE_POD_IDENTITY_AUTHORITY_HOST", &self.identity_address())
     }
 
     /// As [`settings`](Self::settings), with an assertion in place of a client secret. It is in the file
@@ -117,7 +119,6 @@ impl FakeAzure {
             ("SECRETS_PROVIDER", "azure_kv"),
             ("AZURE_KEY_VAULT_URL", &self.address()),
             ("AZURE_AUTHORITY_HOST", &self.address()),
-            ("AZURE_POD_IDENTITY_AUTHORITY_HOST", &self.identity_address()),
             // No vault's host is on loopback.
             ("AZURE_KV_VERIFY_CHALLENGE_RESOURCE", "false"),
         ]))

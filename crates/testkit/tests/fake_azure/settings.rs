@@ -22,15 +22,13 @@ async fn each_kind_of_settings_has_what_it_needs_and_no_other_credential() {
     let azure = FakeAzure::start().await;
     let (secret, method) = ("AZURE_CLIENT_SECRET", "AZURE_AUTH_METHOD");
     let (client, token) = ("AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE");
+    let identity = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
     for (settings, set, unset) in [
-        (azure.settings(), secret, &[method, token][..]),
-        (azure.managed_identity_variables().settings(), method, &[secret, token, client]),
-        (azure.workload_identity_variables().settings(), token, &[secret, method]),
+        (azure.settings(), secret, &[method, identity, token][..]),
+        (azure.managed_identity_variables().settings(), identity, &[secret, token, client]),
+        (azure.workload_identity_variables().settings(), token, &[secret, method, identity]),
     ] {
         assert!(text(&settings, set).is_some(), "{set}");
-        // Where a machine would ask for its identity, which is no credential.
-        let endpoint = text(&settings, "AZURE_POD_IDENTITY_AUTHORITY_HOST");
-        assert_eq!(endpoint, Some(azure.identity_address()));
         for name in unset {
             assert_eq!(text(&settings, name), None, "{name}");
         }

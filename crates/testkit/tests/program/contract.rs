@@ -69,6 +69,20 @@ fn over_tls_the_authority_is_in_a_file_that_goes_with_the_program() {
 }
 
 #[test]
+fn on_azure_the_way_to_log_in_can_be_chosen() {
+    for (auth, name) in [
+        ("client_secret", "AZURE_CLIENT_SECRET"),
+        ("managed_identity", "AZURE_POD_IDENTITY_AUTHORITY_HOST"),
+        ("workload_identity", "AZURE_FEDERATED_TOKEN_FILE"),
+    ] {
+        let running = Running::start(&["--provider", "azure_kv", "--auth", auth]);
+        assert!(!running.variable(name).is_empty());
+        let secret = running.variables.iter().any(|(name, _)| name == "AZURE_CLIENT_SECRET");
+        assert_eq!(secret, auth == "client_secret");
+    }
+}
+
+#[test]
 fn it_serves_until_it_is_told_to_stop() {
     for signal in [Signal::TERM, Signal::INT] {
         let mut running = Running::start(&["--provider", "vault_dev"]);
@@ -108,7 +122,10 @@ fn a_command_that_is_told_to_stop_may_tidy_up() {
 
 #[test]
 fn the_port_can_be_chosen_and_one_that_is_taken_is_an_error() {
-    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    // Below those that the system gives to who asks for any, as the tests beside this one do.
+    let ports = (20_000..30_000).cycle().skip(std::process::id() as usize % 10_000);
+    let mut bound = ports.map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)));
+    let free = bound.find_map(Result::ok).unwrap();
     let port = free.local_addr().unwrap().port().to_string();
     for provider in IDS {
         for tls in [&[][..], &["--tls"]] {
@@ -171,6 +188,10 @@ fn what_cannot_be_served_is_said_before_anything_is_printed() {
         assert!(problem.contains(words), "{provider} {file}: {problem}");
         assert!(!problem.contains("canary") && !problem.contains("99887766"), "{problem}");
     }
+    assert_eq!(
+        output(&["--provider", "vault", "--auth", "managed_identity"]).status.code(),
+        Some(78)
+    );
     for provider in ["file", "env", "memory", "vault_", ""] {
         assert_eq!(output(&["--provider", provider]).status.code(), Some(2), "{provider}");
     }

@@ -24,6 +24,10 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) tls: bool,
 
+    /// How the variables log in to Azure; the other fakes have one way each
+    #[arg(long, value_name = "METHOD")]
+    pub(crate) auth: Option<Auth>,
+
     /// Secrets to begin with: `{"secrets": [{"name": "billing/key", "value": "canary-1"}]}`
     #[arg(long, value_name = "FILE.json")]
     pub(crate) seed: Option<PathBuf>,
@@ -48,6 +52,15 @@ pub(crate) enum Id {
     InfisicalSelfHost,
     AwsSm,
     AzureKv,
+}
+
+/// As `AZURE_AUTH_METHOD` spells them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum Auth {
+    ClientSecret,
+    ManagedIdentity,
+    WorkloadIdentity,
 }
 
 impl Id {

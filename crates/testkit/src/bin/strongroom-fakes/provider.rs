@@ -4,7 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
 use strongroom_core::{Clock, SystemClock};
-use strongroom_testkit::{Fake, FakeAws, FakeAzure, FakeInfisical, FakeVault};
+use strongroom_testkit::{Fake, FakeAws, FakeAzure, FakeInfisical, FakeVault, Variables};
+
+use crate::arguments::Auth;
 
 /// How a secret is.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
@@ -19,6 +21,17 @@ pub(crate) enum State {
 
 /// A fake that can be seeded. What it cannot be, it says.
 pub(crate) trait Seeded: Fake {
+    /// The variables of a program that logs in so.
+    ///
+    /// # Errors
+    /// If the fake has one way to log in, and another one is asked for.
+    fn variables_for(&self, auth: Option<Auth>) -> Result<Variables, String> {
+        match auth {
+            None => Ok(self.variables()),
+            Some(_) => Err("--auth: only `azure_kv` has several ways to log in".to_owned()),
+        }
+    }
+
     /// Keeps bytes that are no text.
     ///
     /// # Errors
@@ -57,6 +70,14 @@ impl Seeded for FakeAws {
 }
 
 impl Seeded for FakeAzure {
+    fn variables_for(&self, auth: Option<Auth>) -> Result<Variables, String> {
+        Ok(match auth {
+            None | Some(Auth::ClientSecret) => self.variables(),
+            Some(Auth::ManagedIdentity) => self.managed_identity_variables(),
+            Some(Auth::WorkloadIdentity) => self.workload_identity_variables(),
+        })
+    }
+
     fn put_into(&self, name: &str, state: State) -> Result<(), String> {
         let native = name.replace('/', "--");
         let version = self.version_of(&native).unwrap_or_default();

@@ -84,7 +84,8 @@ fn variables<F: Seeded>(
     arguments: &Arguments,
     folder: &Path,
 ) -> Result<Vec<(&'static str, String)>, String> {
-    let mut variables = fake.variables().with("SECRETS_PROVIDER", arguments.provider.as_str());
+    let variables = fake.variables_for(arguments.auth)?;
+    let mut variables = variables.with("SECRETS_PROVIDER", arguments.provider.as_str());
     if let Some(region) = variables.get("AWS_REGION").map(str::to_owned) {
         // The name that Python's and other clients of AWS know it by.
         variables = variables.with("AWS_DEFAULT_REGION", &region);
