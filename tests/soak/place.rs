@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use strongroom::Settings;
-use strongroom_testkit::Call;
+use strongroom_testkit::VaultCall;
 use strongroom_tests::server::{Server, Sort};
 use tempfile::TempDir;
 
@@ -98,7 +98,7 @@ impl Place {
         let Self::Server(_, server) = self else { return None };
         let Sort::Fake(fake) = server.sort() else { return None };
         let calls = fake.calls();
-        let is_ours = |call: &&Call| {
+        let is_ours = |call: &&VaultCall| {
             call.namespace.as_deref() == Some(NAMESPACE)
                 && !call.path.starts_with("/v1/auth/token/")
         };

@@ -49,4 +49,4 @@ pub use raw::{BlackHole, Exchange, RawServer, http};
 pub use script::Script;
 pub use tls::{Certificate, TlsFront};
 pub use variables::Variables;
-pub use vault::{Auth, Call, FakeVault, Lease, Mount, Role, ServerState};
+pub use vault::{Auth, FakeVault, Lease, Mount, Role, ServerState, VaultCall};

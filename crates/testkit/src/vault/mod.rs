@@ -92,7 +92,7 @@ struct Servers {
 /// One request that came, and the status it was answered with.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub struct Call {
+pub struct VaultCall {
     /// The verb, such as `GET` or `LIST`.
     pub method: String,
     /// Path and query as they were sent, such as `/v1/secret/data/app?version=2`.
@@ -158,13 +158,14 @@ impl FakeVault {
     }
 
     /// The requests in the order in which they came, those that a fault answered included.
-    pub fn calls(&self) -> Vec<Call> {
+    pub fn calls(&self) -> Vec<VaultCall> {
         self.lock().calls.clone()
     }
 
     /// How many requests came with this method and exactly this path, whatever their query.
     pub fn count(&self, method: &str, path: &str) -> usize {
-        let is = |call: &&Call| call.method == method && call.path.split('?').next() == Some(path);
+        let is =
+            |call: &&VaultCall| call.method == method && call.path.split('?').next() == Some(path);
         self.lock().calls.iter().filter(is).count()
     }
 

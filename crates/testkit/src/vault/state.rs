@@ -16,7 +16,7 @@ use crate::vault::login;
 use crate::vault::reply::{Outcome, Reply};
 use crate::vault::token::Token;
 use crate::vault::wrapping::{self, Named};
-use crate::vault::{Call, Mount, ServerState, sys, token};
+use crate::vault::{Mount, ServerState, VaultCall, sys, token};
 
 /// What all handles of one fake share.
 pub(super) struct State {
@@ -26,7 +26,7 @@ pub(super) struct State {
     pub(super) signing_key: Option<String>,
     pub(super) tokens: BTreeMap<String, Token>,
     pub(super) faults: Faults,
-    pub(super) calls: Vec<Call>,
+    pub(super) calls: Vec<VaultCall>,
     /// By their names; that of the root is empty.
     namespaces: BTreeMap<String, Namespace>,
     clock: Arc<dyn Clock>,
@@ -262,7 +262,7 @@ impl State {
 
     fn record(&mut self, request: &Request, status: u16) {
         let query = request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
-        self.calls.push(Call {
+        self.calls.push(VaultCall {
             method: request.method.to_string(),
             path: request.url.path().to_owned() + &query,
             status,
