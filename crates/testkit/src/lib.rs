@@ -24,6 +24,7 @@ mod canary;
 mod chaos;
 mod clock;
 pub mod conformance;
+mod entrance;
 mod fake;
 mod fault;
 mod infisical;

@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value, json};
 
-use crate::aws::Servers;
 use crate::aws::state::State;
 use crate::aws::version::CURRENT;
+use crate::entrance::Entrance;
 use crate::fake::{Opening, as_fields};
-use crate::server::{Server, lock};
-use crate::{Fake, FakeAws, Fault, On, Script, TlsFront, Variables, script};
+use crate::server::lock;
+use crate::{Fake, FakeAws, Fault, On, Script, Variables, script};
 
 impl Fake for FakeAws {
     fn variables(&self) -> Variables {
@@ -24,10 +24,7 @@ impl Fake for FakeAws {
         ]);
         let variables =
             variables.with_some("AWS_SM_SIGNING_SECRET_ARN", state.signing_key.as_deref());
-        match self.servers.front.as_ref().map(|front| front.ca_pem().to_owned()) {
-            Some(ca) => variables.with_file("AWS_CA_BUNDLE", "/fake/ca.pem", move || ca.clone()),
-            None => variables,
-        }
+        self.entrance.trusted(variables, "AWS_CA_BUNDLE")
     }
 
     fn try_delete(&self, name: &str) -> Result<(), String> {
@@ -57,15 +54,10 @@ impl Fake for FakeAws {
     }
 
     fn open(opening: Opening) -> io::Result<Self> {
-        let state = Arc::new(Mutex::new(State::new(opening.clock)));
+        let state = Arc::new(Mutex::new(State::new(Arc::clone(&opening.clock))));
         let shared = Arc::clone(&state);
-        let port = if opening.tls { 0 } else { opening.port };
-        let plain = Server::start(port, move |request| lock(&shared).respond(request))?;
-        let front = opening
-            .tls
-            .then(|| TlsFront::start_for(&[], opening.port, plain.address(), opening.certificate))
-            .transpose()?;
-        Ok(Self { state, servers: Arc::new(Servers { plain, front }) })
+        let entrance = Entrance::open(&opening, move |request| lock(&shared).respond(request))?;
+        Ok(Self { state, entrance: Arc::new(entrance) })
     }
 
     fn set_signing_key(&self, name: &str) {

@@ -28,8 +28,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use strongroom_core::Settings;
 
 use crate::aws::state::State;
-use crate::server::{Server, lock};
-use crate::{Fake, Fault, On, TlsFront};
+use crate::entrance::Entrance;
+use crate::server::lock;
+use crate::{Fake, Fault, On};
 
 /// A server on 127.0.0.1 that answers as AWS Secrets Manager does: JSON 1.1, versions and staging labels, planned
 /// deletion, batches, pages, replicas, access keys with policies, signatures. It keeps what is written to it, in
@@ -99,13 +100,8 @@ use crate::{Fake, Fault, On, TlsFront};
 #[derive(Clone)]
 pub struct FakeAws {
     state: Arc<Mutex<State>>,
-    servers: Arc<Servers>,
-}
-
-/// What ends with the last handle.
-struct Servers {
-    plain: Server,
-    front: Option<TlsFront>,
+    /// Ends with the last handle.
+    entrance: Arc<Entrance>,
 }
 
 /// One request that came, and how it was answered.
@@ -154,8 +150,7 @@ impl FakeAws {
 
     /// `http://127.0.0.1:port`, or `https` with [`Builder::tls`](crate::Builder::tls).
     pub fn address(&self) -> String {
-        let Servers { plain, front } = &*self.servers;
-        front.as_ref().map_or_else(|| plain.url(), TlsFront::url)
+        self.entrance.url()
     }
 
     /// What a program needs to use this server: the provider `aws_sm`, region, address and access key.

@@ -5,20 +5,21 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value, json};
 
+use crate::entrance::Entrance;
 use crate::fake::Opening;
-use crate::server::{Server, lock};
+use crate::server::lock;
+use crate::vault::ServerState;
 use crate::vault::ask::{Ask, Operation};
 use crate::vault::fields::Fields;
 use crate::vault::reply::Outcome;
 use crate::vault::state::State;
 use crate::vault::token::Token;
-use crate::vault::{ServerState, Servers};
-use crate::{Fake, FakeVault, Fault, On, Script, TlsFront, Variables, script};
+use crate::{Fake, FakeVault, Fault, On, Script, Variables, script};
 
 impl Fake for FakeVault {
     fn variables(&self) -> Variables {
         let state = self.lock();
-        let (address, servers) = (self.address(), &self.servers);
+        let address = self.address();
         let variables = Variables::new([
             ("SECRETS_PROVIDER", "vault_dev"),
             ("VAULT_ADDR", &address),
@@ -27,10 +28,7 @@ impl Fake for FakeVault {
         let variables = variables
             .with_some("VAULT_NAMESPACE", state.namespace.as_deref())
             .with_some("VAULT_SIGNING_SECRET_NAME", state.signing_key.as_deref());
-        match servers.front.as_ref().map(|front| front.ca_pem().to_owned()) {
-            Some(ca) => variables.with_file("VAULT_CACERT", "/fake/ca.pem", move || ca.clone()),
-            None => variables,
-        }
+        self.entrance.trusted(variables, "VAULT_CACERT")
     }
 
     fn try_delete(&self, name: &str) -> Result<(), String> {
@@ -62,7 +60,7 @@ impl Fake for FakeVault {
     }
 
     fn open(opening: Opening) -> io::Result<Self> {
-        let mut state = State::new(opening.clock);
+        let mut state = State::new(Arc::clone(&opening.clock));
         state.tokens.insert(Self::TOKEN.to_owned(), Token::root(state.now()));
         if let Some(namespace) = &opening.namespace {
             state.add_namespace(namespace);
@@ -70,13 +68,8 @@ impl Fake for FakeVault {
         }
         let state = Arc::new(Mutex::new(state));
         let shared = Arc::clone(&state);
-        let port = if opening.tls { 0 } else { opening.port };
-        let plain = Server::start(port, move |request| lock(&shared).respond(request))?;
-        let front = opening
-            .tls
-            .then(|| TlsFront::start_for(&[], opening.port, plain.address(), opening.certificate))
-            .transpose()?;
-        Ok(Self { state, servers: Arc::new(Servers { plain, front }) })
+        let entrance = Entrance::open(&opening, move |request| lock(&shared).respond(request))?;
+        Ok(Self { state, entrance: Arc::new(entrance) })
     }
 
     fn set_signing_key(&self, name: &str) {

@@ -25,9 +25,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use strongroom_core::Settings;
 
-use crate::server::{Server, lock};
+use crate::entrance::Entrance;
+use crate::server::lock;
 use crate::vault::state::State;
-use crate::{Fake, Fault, TlsFront};
+use crate::{Fake, Fault};
 
 pub use crate::vault::auth::Auth;
 pub use crate::vault::lease::Lease;
@@ -80,13 +81,8 @@ pub use crate::vault::role::Role;
 #[derive(Clone)]
 pub struct FakeVault {
     state: Arc<Mutex<State>>,
-    servers: Arc<Servers>,
-}
-
-/// What ends with the last handle.
-struct Servers {
-    plain: Server,
-    front: Option<TlsFront>,
+    /// Ends with the last handle.
+    entrance: Arc<Entrance>,
 }
 
 /// One request that came, and the status it was answered with.
@@ -148,8 +144,7 @@ impl FakeVault {
 
     /// `http://127.0.0.1:port`, or `https` with [`Builder::tls`](crate::Builder::tls).
     pub fn address(&self) -> String {
-        let Servers { plain, front } = &*self.servers;
-        front.as_ref().map_or_else(|| plain.url(), TlsFront::url)
+        self.entrance.url()
     }
 
     /// What a program needs to use this server: the provider `vault_dev`, the address and the root token.

@@ -177,6 +177,7 @@ fn what_cannot_be_served_is_said_before_anything_is_printed() {
         ),
         ("aws_sm", write("blank", r#"{"secrets":[{"name":"a b"}]}"#), "secret `a b`"),
         ("vault", write("field", r#"{"secrets":[{"name":"a#f","state":"deleted"}]}"#), "no state"),
+        ("vault", write("nothing", r#"{"secrets":[{"name":"a#"}]}"#), "no field behind"),
         ("azure_kv", write("dashes", r#"{"secrets":[{"name":"a--b"}]}"#), "`--` is for `/`"),
         ("aws_sm", write("twice", r#"{"secrets":[{"name":"a"},{"name":"a"}]}"#), "twice"),
         ("aws_sm", write("climb", r#"{"secrets":[{"name":"../a"}]}"#), "secret `../a`"),

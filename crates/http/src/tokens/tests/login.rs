@@ -22,17 +22,7 @@ async fn f061_a_thousand_callers_without_a_token_are_one_login() {
 async fn a_login_goes_on_when_whoever_asked_is_gone() {
     let server = Server::new(3_600, true);
     let cache = server.cache();
-    let held_up = server.0.open.acquire().await.unwrap();
-    {
-        let mut asked = Box::pin(cache.current());
-        tokio::select! {
-            biased;
-            _ = &mut asked => unreachable!("the server does not answer yet"),
-            () = until(|| server.counts().0 == 1) => {}
-        }
-    }
-    drop(held_up);
-    until(|| cache.shared.take().is_some()).await;
+    log_in_for_nobody(&server, &cache).await;
     assert_eq!(text(&cache.current().await.unwrap()), "canary-0");
     assert_eq!(server.counts().0, 1);
 }

@@ -147,6 +147,21 @@ async fn settle() {
     }
 }
 
+/// Logs in for a caller who is gone before the server answers.
+async fn log_in_for_nobody(server: &Server, cache: &TokenCache) {
+    let held_up = server.0.open.acquire().await.unwrap();
+    {
+        let mut asked = Box::pin(cache.current());
+        tokio::select! {
+            biased;
+            _ = &mut asked => unreachable!("the server does not answer yet"),
+            () = until(|| server.counts().0 == 1) => {}
+        }
+    }
+    drop(held_up);
+    until(|| cache.shared.take().is_some()).await;
+}
+
 fn text(token: &Token) -> String {
     token.value().expose_str().unwrap().to_owned()
 }

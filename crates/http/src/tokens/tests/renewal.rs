@@ -141,17 +141,7 @@ async fn a_token_of_short_leases_is_renewed_on_if_no_login_works() {
 async fn renewing_starts_also_if_the_caller_of_the_login_is_gone() {
     let server = Server::new(3_600, true);
     let cache = server.cache();
-    let held_up = server.0.open.acquire().await.unwrap();
-    {
-        let mut asked = Box::pin(cache.current());
-        tokio::select! {
-            biased;
-            _ = &mut asked => unreachable!("the server does not answer yet"),
-            () = until(|| server.counts().0 == 1) => {}
-        }
-    }
-    drop(held_up);
-    until(|| cache.shared.take().is_some()).await;
+    log_in_for_nobody(&server, &cache).await;
     settle().await;
     server.pass(2_400);
     until(|| server.counts().1 == 1).await;

@@ -54,10 +54,16 @@ impl Seed {
             let name = &entry.name;
             let about = |problem: String| format!("secret `{}`: {problem}", name.escape_debug());
             // What is behind `#` is a field, as everywhere.
-            let (secret, field) = name.split_once('#').unwrap_or((name, ""));
+            let (secret, field) = match name.split_once('#') {
+                Some((secret, field)) => (secret, Some(field)),
+                None => (name.as_str(), None),
+            };
             let known = SecretName::new(secret).map(drop).map_err(|error| error.to_string());
             known.map_err(about)?;
-            if !field.is_empty() && entry.state != State::Enabled {
+            if field == Some("") {
+                return Err(about("has no field behind its `#`".to_owned()));
+            }
+            if field.is_some() && entry.state != State::Enabled {
                 return Err(about("a field has no state; expected that of its secret".to_owned()));
             }
             if !seen.insert(name) {
